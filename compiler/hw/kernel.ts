@@ -1,0 +1,96 @@
+import type { ElementType } from '../qir/types.ts';
+import type { StreamType } from './graph.ts';
+
+/**
+ * How the frames of a channel lie in the engine's memory. All frames of a channel have the same stride (a multiple of 16 bytes);
+ * bytes behind the elements are zero.
+ *
+ * - `bits`: bipolar, one bit an element (1 stands for +1), element e at bit e % 8 of byte e / 8.
+ * - `i8`, `u8`, `i16`, `u16`, `i32`, `u32`: one integer an element, little endian; the narrowest that holds the type
+ *   (ternary: i8).
+ */
+export type FrameLayout = 'bits' | 'i8' | 'u8' | 'i16' | 'u16' | 'i32' | 'u32';
+
+/** Layout of a channel with this element type. */
+export function frameLayout(elem: ElementType): FrameLayout {
+  switch (elem.kind) {
+    case 'bipolar':
+      return 'bits';
+    case 'ternary':
+      return 'i8';
+    case 'uint':
+      return elem.bits <= 8 ? 'u8' : elem.bits <= 16 ? 'u16' : 'u32';
+    case 'int':
+    case 'fixed':
+      return elem.bits <= 8 ? 'i8' : elem.bits <= 16 ? 'i16' : 'i32';
+    case 'pow2':
+      return elem.hi <= 6 ? 'i8' : elem.hi <= 14 ? 'i16' : 'i32';
+    case 'float32':
+      throw new RangeError('no channel carries float32');
+  }
+}
+
+/** Bytes from one frame to the next. */
+export function frameStride(stream: StreamType): number {
+  const layout = frameLayout(stream.elem);
+  const bytes =
+    layout === 'bits' ? Math.ceil(stream.elements / 8) : stream.elements * (layout.endsWith('8') ? 1 : layout.endsWith('16') ? 2 : 4);
+  return Math.ceil(bytes / 16) * 16;
+}
+
+/** Computes `frames` consecutive frames. Addresses are byte offsets of the first frame in the engine's memory, one per port. */
+export type FrameKernel = (inputs: readonly number[], outputs: readonly number[], frames: number) => void;
+
+/**
+ * What the engine offers to a unit's kernel: memory that lives as long as the engine, and bit-packed primitives compiled to
+ * WebAssembly. Every primitive computes whole frames; strides follow `frameStride`.
+ */
+export interface KernelContext {
+  /** Reserves zeroed memory (16-byte aligned) and returns its byte offset. */
+  readonly reserve: (bytes: number) => number;
+  /** A view of the engine's memory. Fetch it anew after every `reserve`: growing moves the buffer. */
+  readonly memory: () => ArrayBuffer;
+  /**
+   * Builds a matrix-vector product: for each frame and output n, y[n] = bias[n] + sum_k w[n][k] * x[k], exact in 32 bits.
+   * Weights are row-major [outputs][inputs]. The fastest form for the given types is chosen (bit planes for bipolar and ternary).
+   * If `thresholds` is given the result is not the sum but its level, as `threshold` below.
+   */
+  readonly matvec: (spec: MatvecSpec) => (input: number, output: number, frames: number) => void;
+  /**
+   * Builds a thresholding: y[n] = level of x[n], where count = the number of thresholds t of channel n with x[n] >= t,
+   * flipped channels count those with x[n] < t; level = base + step * count.
+   */
+  readonly threshold: (spec: ThresholdSpec) => (input: number, output: number, frames: number) => void;
+}
+
+/** Thresholds of `channels` channels, ascending within a channel. Element e of a frame belongs to channel e % channels. */
+export interface Thresholds {
+  /** Row-major [channels][count]. */
+  readonly values: ArrayLike<number>;
+  readonly count: number;
+  /** 1 where the channel's level falls as the input rises. */
+  readonly flip: ArrayLike<number>;
+  /** Level at count 0. */
+  readonly base: number;
+  /** Difference of neighbouring levels: 2 for bipolar, else 1. */
+  readonly step: number;
+}
+
+export interface MatvecSpec {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly x: ElementType;
+  readonly w: ElementType;
+  readonly weights: ArrayLike<number>;
+  readonly bias?: ArrayLike<number>;
+  readonly y: ElementType;
+  readonly thresholds?: Thresholds;
+}
+
+export interface ThresholdSpec {
+  readonly elements: number;
+  readonly x: ElementType;
+  readonly y: ElementType;
+  readonly thresholds: Thresholds;
+  readonly channels: number;
+}
