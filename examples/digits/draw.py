@@ -1,7 +1,7 @@
 """Draws the digits 0..9 as 16x16 greyscale images, white ink on black, from stroke skeletons.
 
-Nothing is read from outside: each digit is one or more polylines in a unit box (x to the right, y down), put on
-the page by a random affine map and a slight bend, and rasterised with a pen of random width.
+Nothing is read from outside: each digit is one or more polylines in a unit box (x to the right, y down),
+put on the page by a random affine map and a slight bend, and rasterised with a pen of random width.
 """
 import numpy as np
 

@@ -1,7 +1,7 @@
 """Writes and reads the few kinds of ONNX messages the digits network needs, straight as protobuf bytes.
 
-Field numbers are those of onnx.proto3. A message is a list of (field number, value) pairs, where a value is an
-int (varint), a float (32 bit) or bytes (length-delimited).
+Field numbers are those of onnx.proto3. A message is a list of (field number, value) pairs, where a value is
+an int (varint), a float (32 bit) or bytes (length-delimited).
 """
 import struct
 
@@ -81,7 +81,7 @@ def tensor(name, array):
 
 
 def value_info(name, shape):
-    """ValueInfoProto of a float tensor: name 1, type 2 { tensor_type 1 { elem_type 1, shape 2 { dim 1 } } }."""
+    """ValueInfoProto of a float tensor: name 1, type 2 { tensor_type 1 { elem_type 1, shape 2 } }."""
     dims = message(*((1, message((1, d))) for d in shape))
     return message((1, name), (2, message((1, message((1, FLOAT), (2, dims))))))
 
@@ -122,7 +122,7 @@ def model(graph_name, nodes, constants, graph_input, graph_output):
 
 
 def read(data):
-    """Reads such a file back: nodes as dictionaries in graph order, constants by name, input name, output name."""
+    """Reads such a file back: nodes in graph order, constants by name, input name, output name."""
     graph = parse(fields_of(parse(data), 7)[0])
     nodes = []
     for fields in map(parse, fields_of(graph, 1)):

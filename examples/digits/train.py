@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Draws digits, trains a binary network on them, and writes it down with digits to try it on.
 
-    python3 examples/digits/train.py            # draw, train, write digits.onnx, digits.npz, test.npz (needs PyTorch)
-    python3 examples/digits/train.py --check    # read those files back and prove that they agree (needs only numpy)
+    python3 examples/digits/train.py            # draw, train, write the files (needs PyTorch)
+    python3 examples/digits/train.py --check    # read the files back and compare (needs only numpy)
 
-Everything follows from SEED. One thread and plain x86 kernels are asked for, because the order of floating-point
-sums decides which weights training ends with.
+Everything follows from SEED. One thread and plain x86 kernels are asked for, because the order of
+floating-point sums decides which weights training ends with.
 """
 import argparse
 import os
@@ -44,7 +44,11 @@ def drawn(labels, stream):
 
 
 def train(pixels, labels):
-    """Trains the network; gives per layer the weights in {-1, +1} and the batch norm, and the final scale and bias."""
+    """Trains the network.
+
+    Gives per layer the weights in {-1, +1} and the batch norm; the final scale and bias; and the trained
+    network's own evaluation of the last layer's sums.
+    """
     import torch
     from torch import nn
 
@@ -127,8 +131,8 @@ def train(pixels, labels):
 def thresholds(layer):
     """A batch norm and a sign as integers: the output is +1 where flip * sum >= threshold.
 
-    The batch norm is zero at mean - bias * sqrt(var + epsilon) / scale; a negative scale turns the comparison. The
-    zero must be well clear of every sum that can occur, so that float32 and exact arithmetic decide alike.
+    The batch norm is zero at mean - bias * sqrt(var + epsilon) / scale; a negative scale turns it round.
+    The zero must be well clear of every integer, so that float32 and exact arithmetic decide alike.
     """
     scale, bias, mean, var = (layer[key].astype(np.float64) for key in ('scale', 'bias', 'mean', 'var'))
     zero = mean - bias * np.sqrt(var + EPSILON) / scale
@@ -149,7 +153,7 @@ def integer_sums(layers, pixels):
 def to_onnx(layers, scale, bias):
     """The trained network as an ONNX file with QONNX quantizers."""
     one = np.float32(1)
-    constants = {'flat_shape': np.array([1, SIZE * SIZE]), 'two': np.float32(2), 'one': one, 'unit_scale': one}
+    constants = {'flat_shape': np.array([1, SIZE * SIZE]), 'two': 2 * one, 'one': one, 'unit_scale': one}
     nodes = []
 
     def add(name, op, inputs, **options):
@@ -205,7 +209,7 @@ def evaluate(data, image):
 
 
 def check():
-    """Reads the written files back; the ONNX graph, the network in integers and the arrays must agree exactly."""
+    """Reads the files back; the ONNX graph, the network in integers and the arrays must agree exactly."""
     data = (HERE / 'digits.onnx').read_bytes()
     _, constants, _, _ = onnx_file.read(data)
     layers = [{'weights': constants[f'{name}.weight']} for name in LAYERS]
