@@ -61,6 +61,8 @@ export interface KernelContext {
    * flipped channels count those with x[n] < t; level = base + step * count.
    */
   readonly threshold: (spec: ThresholdSpec) => (input: number, output: number, frames: number) => void;
+  /** The kernel of a unit that leaves the tensor as it is and only moves beats. */
+  readonly copy: (stream: StreamType) => FrameKernel;
 }
 
 /** Thresholds of `channels` channels, ascending within a channel. Element e of a frame belongs to channel e % channels. */

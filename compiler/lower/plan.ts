@@ -1,0 +1,31 @@
+import type { Cost, Folding, UnitTiming } from '../hw/index.ts';
+
+/** How one layer was mapped to hardware; the report's rows and the folding file's entries come from this. */
+export interface LayerPlan {
+  /** Instance name in the hardware graph. */
+  readonly instance: string;
+  readonly unit: string;
+  /** Names of the integer-form QIR nodes it implements, and behind them the names in the source model. */
+  readonly nodes: readonly string[];
+  readonly source: readonly string[];
+  /** `784 -> 64`, as a person would write the layer's shape. */
+  readonly shape: { readonly inputs: number; readonly outputs: number };
+  /** Element types in, of the weights (if it has any), and out, as `.qir` spells them. */
+  readonly types: { readonly input: string; readonly weights?: string; readonly output: string };
+  /** Absent for plumbing and for units that do not fold. */
+  readonly folding?: Folding;
+  readonly timing: UnitTiming;
+  readonly cost: Cost;
+  /** Multiply-accumulate operations per frame (0 where there are none). */
+  readonly operations: number;
+}
+
+/** What the user asks of the folding. */
+export interface FoldingTarget {
+  /** Frames per second to reach at the clock; absent: see `cyclesPerFrame`. */
+  readonly fps?: number;
+  readonly clockMhz: number;
+  readonly style: 'folded' | 'unrolled' | 'auto';
+  /** Foldings given by layer name (a QIR node name or an instance name), overriding the search. */
+  readonly given?: ReadonlyMap<string, Partial<Folding>>;
+}
