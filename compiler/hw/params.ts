@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Diagnostic } from '../diagnostics/index.ts';
 import { badUnitParameter } from '../diagnostics/catalog/hw.ts';
-import type { HwNode } from './graph.ts';
+import type { HwNode, Param, StreamType } from './graph.ts';
+import type { RandomSource } from './unit.ts';
 
 /** Schema of an element type that a channel can carry. */
 export const elementSchema = z.discriminatedUnion('kind', [
@@ -25,4 +26,21 @@ export function checkParams(node: HwNode, schema: z.ZodType): Diagnostic[] {
   const result = schema.safeParse(node.params);
   if (result.success) return [];
   return result.error.issues.map((issue) => badUnitParameter(node, issue.path.join('.'), issue.message));
+}
+
+/** The `stream` parameter of units that pass one stream through. */
+export function streamParam(node: HwNode): StreamType {
+  return node.params['stream'] as unknown as StreamType;
+}
+
+/** A random small stream for the conformance suite. */
+export function sampleStream(random: RandomSource): Param {
+  const elem = random.pick<Record<string, Param>>([
+    { kind: 'bipolar' },
+    { kind: 'ternary' },
+    { kind: 'uint', bits: 5 },
+    { kind: 'int', bits: 9 },
+    { kind: 'fixed', bits: 12, frac: 7 },
+  ]);
+  return { elem, elements: random.integer(1, 30), lanes: random.integer(1, 8) };
 }

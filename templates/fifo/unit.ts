@@ -1,19 +1,18 @@
 import { z } from 'zod';
 import { bitWidth } from '../../compiler/qir/types.ts';
-import type { HwNode, StreamType, UnitDefinition } from '../../compiler/hw/index.ts';
-import { checkParams, streamSchema } from '../../compiler/hw/params.ts';
+import type { HwNode, UnitDefinition } from '../../compiler/hw/index.ts';
+import { checkParams, sampleStream, streamParam as stream, streamSchema } from '../../compiler/hw/params.ts';
 import { FifoModel } from './model.ts';
 import { cost } from './cost.ts';
 
 const schema = z.object({
   stream: streamSchema,
   /** Beats it holds, 1 or more. */
-  depth: z.int().min(1).max(1 << 20),
+  depth: z
+    .int()
+    .min(1)
+    .max(1 << 20),
 });
-
-function stream(node: HwNode): StreamType {
-  return node.params['stream'] as unknown as StreamType;
-}
 
 function depth(node: HwNode): number {
   return node.params['depth'] as number;
@@ -62,11 +61,7 @@ export const unit: UnitDefinition = {
   },
   sample: (random) => ({
     params: {
-      stream: {
-        elem: random.pick([{ kind: 'bipolar' }, { kind: 'ternary' }, { kind: 'uint', bits: 5 }, { kind: 'int', bits: 9 }]),
-        elements: random.integer(1, 30),
-        lanes: random.integer(1, 8),
-      },
+      stream: sampleStream(random),
       depth: random.pick([1, 2, 3, 4, 7, 16, 33]),
     },
     consts: {},

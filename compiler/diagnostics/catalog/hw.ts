@@ -15,3 +15,19 @@ export const badUnitParameter = defineDiagnostic(
     help: 'the README.md in the unit\'s folder lists its parameters and their ranges',
   }),
 );
+
+/** A unit that implements an operation cannot take this particular use of it. */
+export const unitCannotImplement = defineDiagnostic(
+  {
+    code: 'QCC4002',
+    severity: 'error',
+    title: 'No hardware unit for this use of an operation',
+    doc: 'A hardware unit exists for the operation, but not for operands of this type or shape.',
+  },
+  (unit: string, value: string, found: string, expected: string) => ({
+    message: `unit ${unit} cannot compute %${value}`,
+    where: { kind: 'unit', instance: value, unit },
+    found,
+    expected,
+  }),
+);

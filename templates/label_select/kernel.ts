@@ -1,0 +1,27 @@
+import type { FrameAccess } from '../../compiler/hw/layout.ts';
+
+/** For every frame, repeatedly takes the best element that has not been taken; the first of equals. */
+export function selectLabels(
+  scores: FrameAccess,
+  labels: FrameAccess,
+  spec: { readonly elements: number; readonly k: number; readonly largest: boolean; readonly frames: number },
+): void {
+  const taken = new Uint8Array(spec.elements);
+  for (let frame = 0; frame < spec.frames; frame++) {
+    taken.fill(0);
+    for (let place = 0; place < spec.k; place++) {
+      let best = -1;
+      let bestScore = 0;
+      for (let element = 0; element < spec.elements; element++) {
+        if (taken[element] === 1) continue;
+        const score = scores.get(frame, element);
+        if (best < 0 || (spec.largest ? score > bestScore : score < bestScore)) {
+          best = element;
+          bestScore = score;
+        }
+      }
+      taken[best] = 1;
+      labels.set(frame, place, best);
+    }
+  }
+}
