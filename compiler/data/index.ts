@@ -1,0 +1,4 @@
+export { elementBytes, isFloat, maxArrayBytes, type Dtype, type NdArray, type NdData } from './array.ts';
+export { frameTensor, toFrames, toIntegers, type FrameOptions, type Frames } from './frames.ts';
+export { parseNpy, writeNpy } from './npy.ts';
+export { parseArray, readArray, splitSpec } from './read.ts';
