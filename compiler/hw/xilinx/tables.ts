@@ -1,0 +1,38 @@
+/** Tables of a few signals, one per processing element, shared where they are equal. */
+import { NetlistBuilder, ONE, ZERO } from './netlist.ts';
+import type { Net, PinFunction } from './netlist.ts';
+
+/**
+ * One signal per function of the same pins. Constants and copies of a pin cost nothing, equal functions are
+ * built once, and two functions share a LUT6_2 while there are at most five pins.
+ */
+export function sharedTables(
+  builder: NetlistBuilder,
+  pins: readonly Net[],
+  functions: readonly PinFunction[],
+): readonly Net[] {
+  const rows = [...Array(2 ** pins.length).keys()].map((row) => pins.map((_, index) => (row >> index) & 1));
+  const keys = functions.map((f) => rows.map((values) => (f(values) ? '1' : '0')).join(''));
+  const nets = new Map<string, Net>([
+    ['0'.repeat(rows.length), ZERO],
+    ['1'.repeat(rows.length), ONE],
+  ]);
+  pins.forEach((pin, index) => nets.set(rows.map((values) => values[index]).join(''), pin));
+  const wanted = [...new Set(keys)].filter((key) => !nets.has(key));
+  const byKey =
+    (key: string): PinFunction =>
+    (values) =>
+      key[values.reduce((row, value, index) => row + (value << index), 0)] === '1';
+  const step = pins.length <= 5 ? 2 : 1;
+  for (let index = 0; index < wanted.length; index += step) {
+    const first = wanted[index]!;
+    const second = step === 2 ? wanted[index + 1] : undefined;
+    if (second === undefined) nets.set(first, builder.lut(pins, byKey(first)));
+    else {
+      const [a, b] = builder.lut(pins, byKey(first), (values) => byKey(second)(values));
+      nets.set(first, a);
+      nets.set(second, b);
+    }
+  }
+  return keys.map((key) => nets.get(key)!);
+}
