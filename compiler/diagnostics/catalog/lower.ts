@@ -1,0 +1,123 @@
+import { defineDiagnostic } from '../diagnostic.ts';
+import type { Diagnostic, Where } from '../diagnostic.ts';
+
+/** No unit computes an operation. */
+export const noUnitFor = defineDiagnostic(
+  {
+    code: 'QCC4101',
+    severity: 'error',
+    title: 'No hardware unit for an operation',
+    doc: 'No unit in templates/ implements the operation. docs/units.md lists what can be built.',
+  },
+  (
+    value: string,
+    op: string,
+    source: readonly string[],
+    where: Where | undefined,
+    known: readonly string[],
+  ) => ({
+    message: `no hardware unit computes %${value} (${op})`,
+    where: where ?? { kind: 'node', name: source.at(-1) ?? value, op },
+    found: op,
+    expected: `one of ${known.join(', ')}`,
+    help: 'docs/units.md lists the operations that can be built; the reference evaluator runs all of them',
+  }),
+);
+
+/** Every unit that knows the operation refused this use of it. */
+export const everyUnitRefused = defineDiagnostic(
+  {
+    code: 'QCC4102',
+    severity: 'error',
+    title: 'No hardware unit takes this use of an operation',
+    doc: 'Units for the operation exist, but each refused these operands; the reasons follow.',
+  },
+  (value: string, op: string, refusals: readonly Diagnostic[]) => ({
+    message: `no hardware unit can compute %${value} (${op})`,
+    where: refusals[0]?.where,
+    found: refusals.map((r) => `${r.message}${r.found === undefined ? '' : ` (${r.found})`}`).join('; '),
+    expected:
+      refusals.map((r) => r.expected ?? '').find((text) => text !== '') ?? 'operands that a unit can take',
+  }),
+);
+
+/** The graph is not a chain from one input to one output. */
+export const notAChain = defineDiagnostic(
+  {
+    code: 'QCC4103',
+    severity: 'error',
+    title: 'Branched graph',
+    doc: 'Hardware is built for graphs in which every value is read once, from one input to one output.',
+  },
+  (value: string, found: string) => ({
+    message: `%${value} makes the graph branch`,
+    where: { kind: 'node', name: value, op: 'value' },
+    found,
+    expected: 'a chain: one input, one output, every value read exactly once',
+    help: 'cut the model so that it has one output and no skip connection',
+  }),
+);
+
+/** A graph whose output is its input has no hardware. */
+export const nothingToBuild = defineDiagnostic(
+  {
+    code: 'QCC4104',
+    severity: 'error',
+    title: 'Nothing to build',
+    doc: 'The graph has no operation that computes anything, so there is no hardware to generate.',
+  },
+  (graph: string) => ({
+    message: `graph @${graph} computes nothing`,
+    found: 'an output that is the input itself',
+    expected: 'at least one operation',
+  }),
+);
+
+/** A folding file names a layer that does not exist. */
+export const unknownLayer = defineDiagnostic(
+  {
+    code: 'QCC4105',
+    severity: 'error',
+    title: 'Folding for an unknown layer',
+    doc: 'A folding file gives a folding for a layer that the network does not have.',
+  },
+  (layer: string, known: readonly string[]) => ({
+    message: `the folding file names a layer '${layer}' that the network does not have`,
+    where: { kind: 'option', option: '--folding' },
+    found: layer,
+    expected: `one of ${known.join(', ')}`,
+  }),
+);
+
+/** The asked rate cannot be reached. */
+export const rateOutOfReach = defineDiagnostic(
+  {
+    code: 'QCC4106',
+    severity: 'error',
+    title: 'Frame rate out of reach',
+    doc: 'Even with every layer computed in one step a frame takes longer than the rate allows at this clock.',
+  },
+  (layer: string, fps: number, clockMhz: number, cycles: number, least: number) => ({
+    message: `${fps} frames a second at ${clockMhz} MHz leave ${cycles} cycles a frame; layer ${layer} needs at least ${least}`,
+    where: { kind: 'option', option: '--fps' },
+    found: `${cycles} cycles a frame`,
+    expected: `at least ${least}`,
+    help: `ask for at most ${Math.floor((clockMhz * 1e6) / Math.max(1, least))} frames a second or raise --clock-mhz`,
+  }),
+);
+
+/** A folding that no unit can be built with. */
+export const foldingRefused = defineDiagnostic(
+  {
+    code: 'QCC4107',
+    severity: 'error',
+    title: 'Folding cannot be built',
+    doc: 'The folding given for a layer, or the style asked for, is one that no unit can be built with.',
+  },
+  (layer: string, found: string, reason: string) => ({
+    message: `layer ${layer} cannot be built with the folding that was given`,
+    where: { kind: 'option', option: '--folding' },
+    found,
+    expected: reason,
+  }),
+);
