@@ -1,0 +1,89 @@
+import type { Attribute } from '../graph.ts';
+import type { AttributeSpec } from '../op.ts';
+import { invariant } from '../../diagnostics/index.ts';
+
+type Optional = { readonly optional?: boolean };
+
+/** An integer of at least `least` (default: any). */
+export function integerAttribute(
+  doc: string,
+  options: Optional & { readonly least?: number } = {},
+): AttributeSpec {
+  const least = options.least ?? -Infinity;
+  const expected = Number.isFinite(least) ? `an integer of at least ${least}` : 'an integer';
+  return {
+    doc,
+    ...(options.optional === true ? { optional: true } : {}),
+    check: (value) =>
+      typeof value === 'number' && Number.isInteger(value) && value >= least ? undefined : expected,
+  };
+}
+
+/** A finite number. */
+export function numberAttribute(doc: string, options: Optional = {}): AttributeSpec {
+  return {
+    doc,
+    ...(options.optional === true ? { optional: true } : {}),
+    check: (value) => (typeof value === 'number' && Number.isFinite(value) ? undefined : 'a finite number'),
+  };
+}
+
+/** true or false. */
+export function booleanAttribute(doc: string, options: Optional = {}): AttributeSpec {
+  return {
+    doc,
+    ...(options.optional === true ? { optional: true } : {}),
+    check: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
+  };
+}
+
+/** One of a few words. */
+export function choiceAttribute(
+  doc: string,
+  choices: readonly string[],
+  options: Optional = {},
+): AttributeSpec {
+  return {
+    doc,
+    ...(options.optional === true ? { optional: true } : {}),
+    check: (value) =>
+      typeof value === 'string' && choices.includes(value) ? undefined : `one of ${choices.join(', ')}`,
+  };
+}
+
+/** A list of integers of at least `least`. */
+export function integersAttribute(doc: string, least: number): AttributeSpec {
+  return {
+    doc,
+    check: (value) =>
+      Array.isArray(value) && value.every((n: unknown) => Number.isInteger(n) && (n as number) >= least)
+        ? undefined
+        : `a list of integers of at least ${least}`,
+  };
+}
+
+type Attributes = Readonly<Record<string, Attribute>>;
+
+/** Reads a checked attribute; the verifier has seen to it that it is there and of this kind. */
+export function getNumber(attributes: Attributes, name: string): number {
+  const value = attributes[name];
+  invariant(typeof value === 'number', `attribute ${name} is not a number`);
+  return value;
+}
+
+export function getString(attributes: Attributes, name: string): string {
+  const value = attributes[name];
+  invariant(typeof value === 'string', `attribute ${name} is not a string`);
+  return value;
+}
+
+/** A boolean attribute; absent means false. */
+export function getFlag(attributes: Attributes, name: string): boolean {
+  return attributes[name] === true;
+}
+
+export function getNumbers(attributes: Attributes, name: string): readonly number[] {
+  const value = attributes[name];
+  invariant(Array.isArray(value), `attribute ${name} is not a list`);
+  return value as readonly number[];
+}

@@ -1,0 +1,47 @@
+import type { OpDefinition } from '../op.ts';
+import { add } from './add.ts';
+import { argmax } from './argmax.ts';
+import { batchnorm } from './batchnorm.ts';
+import { bipolarQuant } from './bipolar_quant.ts';
+import { clip } from './clip.ts';
+import { div } from './div.ts';
+import { lookup } from './lookup.ts';
+import { matmul } from './matmul.ts';
+import { mul } from './mul.ts';
+import { multithreshold } from './multithreshold.ts';
+import { pow } from './pow.ts';
+import { quant } from './quant.ts';
+import { relu } from './relu.ts';
+import { reshape } from './reshape.ts';
+import { softmax } from './softmax.ts';
+import { sub } from './sub.ts';
+import { threshold } from './threshold.ts';
+import { topk } from './topk.ts';
+import { transpose } from './transpose.ts';
+import { trunc } from './trunc.ts';
+
+/** Every operation of QIR, by name. */
+export const ops: ReadonlyMap<string, OpDefinition> = new Map(
+  [
+    quant,
+    bipolarQuant,
+    trunc,
+    multithreshold,
+    matmul,
+    add,
+    sub,
+    mul,
+    div,
+    pow,
+    relu,
+    clip,
+    batchnorm,
+    softmax,
+    reshape,
+    transpose,
+    threshold,
+    lookup,
+    argmax,
+    topk,
+  ].map((op) => [op.name, op]),
+);

@@ -1,0 +1,126 @@
+import { elementCount, isInteger, type Tensor } from '../types.ts';
+import {
+  commonDivisor,
+  float32Multiplier,
+  multiply,
+  rational,
+  rationalOf,
+  type Rational,
+} from '../rational.ts';
+import { broadcastIndices } from './shapes.ts';
+
+/**
+ * What a quantized tensor is, beside the float32 numbers that stand for it: integer levels times a scale, exactly.
+ *
+ * A quantizer's result (level * 0.1) is not a float32 in general. The numbers in `Tensor.data` are rounded, as a float32 runtime
+ * would have them; the levels and the scale are not. `matmul` of two tensors that both carry a lattice computes on the levels and
+ * rounds once: that is the meaning of a quantized network, and it does not depend on the order of summation.
+ */
+export interface Lattice {
+  /** Level of each element, zero point already subtracted; |level| < 2^31. */
+  readonly levels: Int32Array;
+  /** Scales in row-major order, broadcasting with `scaleShape` to the tensor. */
+  readonly scales: readonly Rational[];
+  readonly scaleShape: readonly number[];
+}
+
+/** A real-form tensor that carries its lattice. */
+export interface LatticeTensor extends Tensor {
+  readonly lattice: Lattice;
+}
+
+/** The lattice that a tensor carries, if any (not derived from its numbers; see `latticeOf`). */
+export function carriedLattice(tensor: Tensor): Lattice | undefined {
+  return 'lattice' in tensor ? (tensor as LatticeTensor).lattice : undefined;
+}
+
+/** The float32 tensor of a lattice: each number is level * scale, rounded once. */
+export function latticeTensor(shape: readonly number[], lattice: Lattice): LatticeTensor {
+  const data = new Float32Array(elementCount(shape));
+  const multipliers = lattice.scales.map(float32Multiplier);
+  const single = multipliers.length === 1 ? multipliers[0] : undefined;
+  const indices = single === undefined ? broadcastIndices(lattice.scaleShape, shape) : undefined;
+  for (let i = 0; i < data.length; i++) {
+    const product = single ?? multipliers[indices?.[i] ?? 0];
+    data[i] = product?.(lattice.levels[i] ?? 0) ?? 0;
+  }
+  return { type: { elem: { kind: 'float32' }, shape }, data, lattice };
+}
+
+const one = rational(1n, 1n);
+const LEVEL_LIMIT = 2 ** 31;
+const derived = new WeakMap<Tensor, Lattice | 'none'>();
+
+/**
+ * The lattice that a tensor carries, or the one that its numbers lie on exactly: integers have scale 1, other float32 numbers
+ * their greatest common divisor. Undefined if the levels would not fit 32 bits. Remembered per tensor.
+ */
+export function latticeOf(tensor: Tensor): Lattice | undefined {
+  const carried = carriedLattice(tensor);
+  if (carried !== undefined) return carried;
+  let known = derived.get(tensor);
+  if (known === undefined) {
+    known = deriveLattice(tensor) ?? 'none';
+    derived.set(tensor, known);
+  }
+  return known === 'none' ? undefined : known;
+}
+
+function deriveLattice(tensor: Tensor): Lattice | undefined {
+  const { data } = tensor;
+  if (isInteger(tensor.type.elem)) return { levels: Int32Array.from(data), scales: [one], scaleShape: [] };
+  let least = Infinity;
+  for (const x of data) {
+    if (!Number.isFinite(x)) return undefined;
+    if (x !== 0) least = Math.min(least, lowestBit(x));
+  }
+  if (least === Infinity) return { levels: new Int32Array(data.length), scales: [one], scaleShape: [] };
+  let divisor = 0;
+  const levels = new Float64Array(data.length);
+  for (let i = 0; i < data.length; i++) {
+    const level = (data[i] ?? 0) / least;
+    if (Math.abs(level) >= LEVEL_LIMIT) return undefined;
+    levels[i] = level;
+    if (divisor !== 1) divisor = greatestCommonDivisor(divisor, Math.abs(level));
+  }
+  // integers keep the scale 1: a weight of 2 and -2 is not the bipolar weight times two in disguise unless the source says so
+  const allIntegers = least >= 1;
+  const step = allIntegers ? 1 / least : divisor;
+  return {
+    levels: Int32Array.from(levels, (x) => x / step),
+    scales: [multiply(rationalOf(least), rationalOf(step))],
+    scaleShape: [],
+  };
+}
+
+/** The value of the lowest set bit of a finite float32 other than zero. */
+function lowestBit(x: number): number {
+  let bit = 2 ** Math.floor(Math.log2(Math.abs(x)));
+  while (!Number.isInteger(x / bit)) bit /= 2;
+  while (Number.isInteger(x / (bit * 2))) bit *= 2;
+  return bit;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  while (b !== 0) [a, b] = [b, a % b];
+  return a;
+}
+
+/** A single scale of which both numbers are multiples, with the multiples; undefined if they exceed 32 bits. */
+export function commonScale(
+  a: number,
+  b: number,
+): { readonly scale: Rational; readonly levels: readonly [number, number] } | undefined {
+  if (a === 0 && b === 0) return undefined;
+  const scale = commonDivisor(rationalOf(a), rationalOf(b));
+  const step = Number(scale.numerator) / Number(scale.denominator);
+  const levels = [a / step, b / step] as const;
+  return levels.every((x) => Number.isInteger(x) && Math.abs(x) < LEVEL_LIMIT)
+    ? { scale, levels }
+    : undefined;
+}
+
+/** The scales multiplied by one constant; the levels stay. */
+export function rescale(lattice: Lattice, factor: (scale: Rational) => Rational): Lattice {
+  return { ...lattice, scales: lattice.scales.map(factor) };
+}
