@@ -1,0 +1,107 @@
+import { z } from 'zod';
+
+const count = z.number().min(0);
+
+const costSchema = z.object({
+  /** 6-input lookup tables. */
+  lut: count,
+  ff: count,
+  /** 36 Kib block RAMs, in halves. */
+  bram36: count,
+  dsp: count,
+});
+
+const foldingSchema = z.object({
+  style: z.enum(['folded', 'unrolled']),
+  pe: z.int().min(1),
+  simd: z.int().min(1),
+  order: z.enum(['output', 'input']),
+});
+
+const layerSchema = z.object({
+  instance: z.string(),
+  unit: z.string(),
+  /** QIR nodes it implements, and the nodes of the source model behind them; both empty for plumbing. */
+  nodes: z.array(z.string()),
+  source: z.array(z.string()),
+  shape: z.object({ inputs: z.int().min(1), outputs: z.int().min(1) }),
+  types: z.object({ input: z.string(), weights: z.string().optional(), output: z.string() }),
+  folding: foldingSchema.optional(),
+  /** Cycles from one frame to the next, and from the input that the first output needs to that output. */
+  cycles: z.int().min(1),
+  latency: z.int().min(0),
+  cost: costSchema,
+  /** Multiply-accumulates a frame. */
+  operations: count,
+});
+
+/** What was compared with what, and on how much. */
+export const checkSchema = z.object({
+  /** Levels compared, in order: `reference`, `cycle`, `verilator`, `expected`. */
+  levels: z.array(z.string()).min(1),
+  compared: z.enum(['values', 'cycles', 'labels']),
+  frames: z.int().min(1),
+  /** Numbers compared: output values, or cycle stamps of beats; for labels the number that is right. */
+  count: z.int().min(0),
+  equal: z.boolean(),
+  /** One sentence for a person. */
+  text: z.string(),
+});
+
+const placeSchema = z.looseObject({ kind: z.string() });
+const noteSchema = z.looseObject({
+  code: z.string(),
+  severity: z.enum(['error', 'warning', 'note']),
+  message: z.string(),
+  where: placeSchema.optional(),
+  help: z.string().optional(),
+});
+
+/** The JSON report of a compilation; the other forms are views of it. `format` changes when the meaning of a field does. */
+export const reportSchema = z.object({
+  format: z.literal(1),
+  /** Version of qcc. */
+  qcc: z.string(),
+  model: z.object({
+    name: z.string(),
+    inputs: z.array(
+      z.object({ name: z.string(), type: z.string(), scale: z.string(), zeroPoint: z.number() }),
+    ),
+    outputs: z.array(
+      z.object({
+        name: z.string(),
+        type: z.string(),
+        scale: z.string(),
+        zeroPoint: z.number(),
+        offset: z.number(),
+        /** What the host has left to do, a sentence a step. */
+        host: z.array(z.string()),
+      }),
+    ),
+    weights: z.int().min(0),
+  }),
+  clockMhz: z.number().positive(),
+  /** The instances that compute, in order. */
+  layers: z.array(layerSchema),
+  /** The instances that only move data: stream adapters, width converters, FIFOs. */
+  plumbing: z.array(layerSchema),
+  total: costSchema.extend({ operations: count }),
+  performance: z.object({
+    /** Cycles from one frame to the next, and of the first frame from its first beat in to its last beat out. */
+    initiationInterval: z.int().min(1),
+    latency: z.int().min(1),
+    framesPerSecond: count,
+    latencyMicroseconds: count,
+    /** Multiplications and additions a second, each counted as one. */
+    operationsPerSecond: count,
+    binding: z.object({ instance: z.string(), unit: z.string(), cycles: z.int().min(1) }),
+  }),
+  /** The folding of every layer by its QIR name: a folding file that gives this same design. */
+  folding: z.record(z.string(), foldingSchema),
+  notes: z.array(noteSchema),
+  checks: z.array(checkSchema),
+});
+
+export type Report = z.infer<typeof reportSchema>;
+export type ReportLayer = z.infer<typeof layerSchema>;
+export type Check = z.infer<typeof checkSchema>;

@@ -1,0 +1,157 @@
+import Table from 'cli-table3';
+import { createColors } from 'picocolors';
+import { printable } from '../diagnostics/render.ts';
+import type { Report, ReportLayer } from './schema.ts';
+
+/** How the text report is drawn. */
+export interface TextOptions {
+  readonly color: boolean;
+}
+
+/** 21120 -> `21,120`; halves keep their `.5`. */
+export function thousands(n: number): string {
+  return n.toLocaleString('en-US', { maximumFractionDigits: 1 });
+}
+
+/** A rate or a time with a prefix a person can say: 3125000 -> `3.13 M`. */
+export function engineering(n: number): string {
+  const steps = [
+    [1e12, ' T'],
+    [1e9, ' G'],
+    [1e6, ' M'],
+    [1e3, ' k'],
+  ] as const;
+  for (const [size, prefix] of steps) {
+    // 999.96 k would print as 1000 k: the next prefix takes over where rounding reaches it
+    if (n >= size * 0.99995) return `${Number((n / size).toPrecision(3))}${prefix}`;
+  }
+  return `${Number(n.toPrecision(3))} `;
+}
+
+/** Microseconds as text, in ns, us or ms. */
+export function duration(us: number): string {
+  if (us < 1) return `${Number((us * 1000).toPrecision(3))} ns`;
+  return us < 1000 ? `${Number(us.toPrecision(3))} us` : `${Number((us / 1000).toPrecision(3))} ms`;
+}
+
+function typesText({ types }: ReportLayer): string {
+  return `${types.input}${types.weights === undefined ? '' : ` x ${types.weights}`} -> ${types.output}`;
+}
+
+/** `16 x 32`, with the order of folding; `unrolled` where nothing is folded. */
+export function foldingText({ folding }: ReportLayer): string {
+  if (folding === undefined) return '';
+  return folding.style === 'unrolled' ? 'unrolled' : `${folding.pe} x ${folding.simd} ${folding.order}`;
+}
+
+const sides = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  right: '',
+  'right-mid': '',
+  mid: '',
+  'mid-mid': '',
+  middle: '  ',
+};
+
+/** The report as a person reads it on a terminal. */
+export function reportText(report: Report, options: TextOptions): string {
+  const paint = createColors(options.color);
+  const { performance: speed, total } = report;
+  const binds = (row: ReportLayer): boolean => row.instance === speed.binding.instance;
+  const numbers = (row: ReportLayer | { readonly cost: Report['total'] }): string[] => [
+    thousands(row.cost.lut),
+    thousands(row.cost.ff),
+    thousands(row.cost.bram36),
+    thousands(row.cost.dsp),
+  ];
+  const right = 'right' as const;
+  const table = new Table({
+    head: ['layer', 'unit', 'shape', 'types', 'PE x SIMD', 'cycles', 'LUT', 'FF', 'BRAM', 'DSP'].map(
+      (title) => paint.dim(title),
+    ),
+    colAligns: ['left', 'left', right, 'left', right, right, right, right, right, right],
+    chars: sides,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  });
+  for (const row of report.layers) {
+    const cycles = thousands(row.cycles);
+    table.push([
+      paint.bold(row.instance),
+      row.unit,
+      `${row.shape.inputs} -> ${row.shape.outputs}`,
+      typesText(row),
+      foldingText(row),
+      binds(row) ? paint.yellow(cycles) : cycles,
+      ...numbers(row),
+    ]);
+  }
+  const sum = (key: 'lut' | 'ff' | 'bram36' | 'dsp'): number =>
+    report.plumbing.reduce((n, row) => n + row.cost[key], 0);
+  const rest = { lut: sum('lut'), ff: sum('ff'), bram36: sum('bram36'), dsp: sum('dsp'), operations: 0 };
+  const slowest = Math.max(0, ...report.plumbing.map((row) => row.cycles));
+  const count = `${report.plumbing.length} for streams, FIFOs, widths`;
+  table.push(
+    ['plumbing', '', '', count, '', thousands(slowest), ...numbers({ cost: rest })].map((cell) =>
+      paint.dim(cell),
+    ),
+  );
+  table.push([
+    paint.bold('total'),
+    '',
+    '',
+    '',
+    '',
+    '',
+    ...numbers({ cost: total }).map((cell) => paint.bold(cell)),
+  ]);
+
+  const fact = (name: string, text: string): string => `  ${paint.dim(name.padEnd(11))} ${text}`;
+  const input = report.model.inputs[0];
+  const output = report.model.outputs[0];
+  const lines = [
+    `${paint.bold(report.model.name)}: ${input?.type ?? ''} to ${output?.type ?? ''}, ${thousands(report.model.weights)} weights, ` +
+      `${thousands(total.operations)} multiply-accumulates a frame`,
+    '',
+    ...table
+      .toString()
+      .split('\n')
+      .map((line) => `  ${line.trimEnd()}`),
+    '',
+    fact(
+      'throughput',
+      `${paint.bold(`${engineering(speed.framesPerSecond)}frames/s`)} at ${report.clockMhz} MHz ` +
+        `(a frame every ${thousands(speed.initiationInterval)} cycles; ${engineering(speed.operationsPerSecond)}op/s)`,
+    ),
+    fact(
+      'latency',
+      `${paint.bold(duration(speed.latencyMicroseconds))} (${thousands(speed.latency)} cycles)`,
+    ),
+    fact(
+      'bound by',
+      `${speed.binding.instance} (${speed.binding.unit}, ${thousands(speed.binding.cycles)} cycles a frame)`,
+    ),
+  ];
+  if (total.lut > 0)
+    lines.push(fact('resources', 'estimates for 6-input LUTs, portable Verilog; BRAM in units of 36 Kib'));
+  for (const { host } of report.model.outputs)
+    for (const step of host) lines.push(fact('host', printable(step)));
+  for (const check of report.checks) {
+    const mark = check.compared === 'labels' ? 'accuracy' : check.equal ? 'proven' : 'DIFFERENT';
+    lines.push(
+      fact(
+        mark,
+        check.compared === 'labels' ? check.text : (check.equal ? paint.green : paint.red)(check.text),
+      ),
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
