@@ -15,35 +15,33 @@ export interface RunRequest {
    * those of the input's element type (bipolar: -1 and +1).
    */
   readonly inputs: readonly ArrayLike<number>[];
-  readonly frames: number;
   /** Random stalls on both ends from this 32-bit seed; absent: none. */
   readonly stalls?: number | undefined;
   readonly reset?: ResetOptions | undefined;
 }
 
-/** What every runner answers. Frames are those fed after the reset, if there was one. */
+/** The handshakes of one channel. */
+export interface ChannelLog {
+  /** Name of the channel. */
+  readonly channel: string;
+  /** Cycle of each transfer. */
+  readonly cycles: Float64Array;
+  /** The beats in that order, each ceil(bits / 8) bytes, least significant first, padding bits zero. */
+  readonly data: Uint8Array;
+}
+
+/** What every runner answers. */
 export interface RunResult {
-  /** First frame that the outputs hold: 0, or where the reset resumed. */
-  readonly firstFrame: number;
-  readonly frames: number;
-  /** One array an output: [frames][elements] integers. */
+  /** One array an output: [frames][elements] integers; after a reset, of the frames that were fed after it. */
   readonly outputs: readonly TensorData[];
-  /** One array an output: the cycle of every beat, [frames][beats]. */
+  /** One array an input: the cycle of every beat's transfer, those before a reset included. */
+  readonly inputCycles: readonly Float64Array[];
+  /** One array an output: the cycle of every beat's transfer, those before a reset included. */
   readonly outputCycles: readonly Float64Array[];
   /** Beats that left each output before the reset. */
   readonly abortedBeats: readonly number[];
   /** Cycles of the whole run: the stamp of its last output beat plus one. */
   readonly cycles: number;
-}
-
-/** One transfer of one channel. */
-export interface Handshake {
-  readonly cycle: number;
-  /** Index of the channel in the graph. */
-  readonly channel: number;
-  /** Frame of the run (as numbered in the inputs) and beat within it. */
-  readonly frame: number;
-  readonly beat: number;
-  /** The beat's bits, least significant byte first; padding bits zero. */
-  readonly data: Uint8Array;
+  /** Every channel's handshakes, in the order of the graph's channels; null unless asked for. */
+  readonly log: readonly ChannelLog[] | null;
 }
