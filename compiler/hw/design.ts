@@ -20,7 +20,10 @@ function innerPort(hw: HwGraph, units: ReadonlyMap<string, UnitDefinition>, chan
   const inner = channel.from.node === '' ? channel.to : channel.from;
   const node = hw.nodes.find((candidate) => candidate.name === inner.node);
   invariant(node !== undefined, `channel ${channel.name} ends at ${inner.node}, which is no instance`);
-  const port = units.get(node.unit)?.ports(node).find((candidate) => candidate.name === inner.port);
+  const port = units
+    .get(node.unit)
+    ?.ports(node)
+    .find((candidate) => candidate.name === inner.port);
   invariant(port !== undefined, `unit ${node.unit} of channel ${channel.name} has no port ${inner.port}`);
   return port;
 }
@@ -31,12 +34,18 @@ function innerPort(hw: HwGraph, units: ReadonlyMap<string, UnitDefinition>, chan
  */
 export function designPorts(hw: HwGraph, units: ReadonlyMap<string, UnitDefinition>): readonly DesignPort[] {
   const side = (direction: 'in' | 'out'): DesignPort[] => {
-    const channels = hw.channels.filter((channel) => (direction === 'in' ? channel.from : channel.to).node === '');
-    const made = channels.map((channel) => ({ channel, protocol: innerPort(hw, units, channel).protocol ?? 'channel' }));
+    const channels = hw.channels.filter(
+      (channel) => (direction === 'in' ? channel.from : channel.to).node === '',
+    );
+    const made = channels.map((channel) => ({
+      channel,
+      protocol: innerPort(hw, units, channel).protocol ?? 'channel',
+    }));
     const streams = made.filter(({ protocol }) => protocol === 'axis').length;
     return made.map(({ channel, protocol }) => {
       const width = beatWidth(channel.stream);
-      if (protocol === 'channel') return { name: channel.name, direction, protocol, channel, dataWidth: width };
+      if (protocol === 'channel')
+        return { name: channel.name, direction, protocol, channel, dataWidth: width };
       const prefix = direction === 'in' ? 's_axis' : 'm_axis';
       const port = (direction === 'in' ? channel.from : channel.to).port;
       const name = streams === 1 ? prefix : `${prefix}_${port}`;
@@ -64,7 +73,7 @@ export function portWires(port: Pick<DesignPort, 'name' | 'protocol'>): {
 }
 
 /** Where each channel stands in the monitor's data vector: every channel starts at a multiple of 32 bits. */
-export function monitorLayout(hw: HwGraph): {
+export function monitorLayout(hw: Pick<HwGraph, 'channels'>): {
   /** Bits of the vector. */
   readonly width: number;
   /** Offset in bits, in the order of the graph's channels. */

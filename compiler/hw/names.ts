@@ -5,8 +5,8 @@ export const maxIdentifierLength = 48;
 
 /** Reserved words of Verilog-2005, SystemVerilog-2017 and VHDL-2008, lower case: a generated name is none of them in any case. */
 const reserved: ReadonlySet<string> = new Set(
+  // Verilog-2005
   (
-    // Verilog-2005
     'always and assign automatic begin buf bufif0 bufif1 case casex casez cell cmos config deassign default defparam design ' +
     'disable edge else end endcase endconfig endfunction endgenerate endmodule endprimitive endspecify endtable endtask event ' +
     'for force forever fork function generate genvar highz0 highz1 if ifnone incdir include initial inout input instance ' +
@@ -36,9 +36,9 @@ const reserved: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Whether `name` is a legal identifier in Verilog and (but for underscores) VHDL, reserved in none of them. */
+/** Whether `name` is a legal identifier in Verilog and VHDL, reserved in neither. */
 export function isVerilogIdentifier(name: string): boolean {
-  return /^[A-Za-z][A-Za-z0-9_]*$/.test(name) && !reserved.has(name.toLowerCase());
+  return /^[A-Za-z](_?[A-Za-z0-9])*$/.test(name) && !reserved.has(name.toLowerCase());
 }
 
 /**

@@ -54,11 +54,12 @@ export function beatBytes(stream: StreamType): number {
  *
  * @param values - the elements of one or more frames, row-major, frame after frame.
  */
-export function packFrames(stream: StreamType, values: ArrayLike<number>): Uint8Array {
+export function packBeats(stream: StreamType, values: ArrayLike<number>): Uint8Array {
   const { elem, elements, lanes } = stream;
   const width = bitWidth(elem);
   const frames = values.length / elements;
-  if (!Number.isInteger(frames)) throw new InternalError(`${values.length} elements are no whole frames of ${elements}`);
+  if (!Number.isInteger(frames))
+    throw new InternalError(`${values.length} elements are no whole frames of ${elements}`);
   const stride = beatBytes(stream);
   const perFrame = beats(stream);
   const out = new Uint8Array(frames * perFrame * stride);
@@ -69,7 +70,7 @@ export function packFrames(stream: StreamType, values: ArrayLike<number>): Uint8
       const count = Math.min(lanes, elements - beat * lanes);
       for (let lane = 0, bit = 0; lane < count; lane++) {
         let code = encodeElement(elem, values[at++] as number);
-        for (let left = width; left > 0; ) {
+        for (let left = width; left > 0;) {
           const room = Math.min(8 - (bit & 7), left);
           const index = start + (bit >>> 3);
           out[index] = (out[index] as number) | ((code & ((1 << room) - 1)) << (bit & 7));
@@ -83,14 +84,15 @@ export function packFrames(stream: StreamType, values: ArrayLike<number>): Uint8
   return out;
 }
 
-/** Unpacks beats into elements: the inverse of `packFrames`; padding of last beats is dropped. */
-export function unpackFrames(stream: StreamType, packed: Uint8Array): TensorData {
+/** Unpacks beats into elements: the inverse of `packBeats`; padding of last beats is dropped. */
+export function unpackBeats(stream: StreamType, packed: Uint8Array): TensorData {
   const { elem, elements, lanes } = stream;
   const width = bitWidth(elem);
   const stride = beatBytes(stream);
   const perFrame = beats(stream);
   const frames = packed.length / (stride * perFrame);
-  if (!Number.isInteger(frames)) throw new InternalError(`${packed.length} bytes are no whole frames of ${perFrame} beats`);
+  if (!Number.isInteger(frames))
+    throw new InternalError(`${packed.length} bytes are no whole frames of ${perFrame} beats`);
   const out = allocate(elem, frames * elements);
   let at = 0;
   for (let frame = 0; frame < frames; frame++) {
@@ -99,7 +101,7 @@ export function unpackFrames(stream: StreamType, packed: Uint8Array): TensorData
       const count = Math.min(lanes, elements - beat * lanes);
       for (let lane = 0, bit = 0; lane < count; lane++) {
         let code = 0;
-        for (let got = 0; got < width; ) {
+        for (let got = 0; got < width;) {
           const room = Math.min(8 - (bit & 7), width - got);
           const part = ((packed[start + (bit >>> 3)] as number) >>> (bit & 7)) & ((1 << room) - 1);
           code += part * 2 ** got;
@@ -116,6 +118,7 @@ export function unpackFrames(stream: StreamType, packed: Uint8Array): TensorData
 /** One packed beat as hexadecimal digits, most significant first, as $readmemh reads it. */
 export function beatHex(packed: Uint8Array, width: number): string {
   let text = '';
-  for (let index = packed.length - 1; index >= 0; index--) text += (packed[index] as number).toString(16).padStart(2, '0');
+  for (let index = packed.length - 1; index >= 0; index--)
+    text += (packed[index] as number).toString(16).padStart(2, '0');
   return text.slice(text.length - Math.ceil(width / 4));
 }

@@ -3,8 +3,17 @@ import { fail } from '../diagnostics/index.ts';
 import { badHwFile } from '../diagnostics/catalog/emit.ts';
 import { allocate, bitWidth, elementCount, printElement } from '../qir/types.ts';
 import { elementSchema, streamSchema } from './params.ts';
-import { beats, freeze, type Channel, type Endpoint, type HwConst, type HwGraph, type HwNode, type Param } from './graph.ts';
-import { packFrames, unpackFrames } from './pack.ts';
+import {
+  beats,
+  freeze,
+  type Channel,
+  type Endpoint,
+  type HwConst,
+  type HwGraph,
+  type HwNode,
+  type Param,
+} from './graph.ts';
+import { packBeats, unpackBeats } from './pack.ts';
 
 function printEnd(end: Endpoint): string {
   return end.node === '' ? end.port : `${end.node}.${end.port}`;
@@ -33,7 +42,10 @@ export function printHw(graph: HwGraph): string {
   const pad = (items: readonly string[]): number => Math.max(0, ...items.map((item) => item.length));
   const names = pad(graph.nodes.map((node) => node.name));
   for (const node of graph.nodes) {
-    const from = node.origin.nodes.length === 0 ? '' : `  // ${JSON.stringify(node.origin.nodes.join(', ')).slice(1, -1)}`;
+    const from =
+      node.origin.nodes.length === 0
+        ? ''
+        : `  // ${JSON.stringify(node.origin.nodes.join(', ')).slice(1, -1)}`;
     lines.push(`  unit ${node.name.padEnd(names)} : ${node.unit}${from}`);
     for (const [key, value] of Object.entries(node.params)) lines.push(`    ${key} = ${printParam(value)}`);
     for (const [key, value] of Object.entries(node.consts)) {
@@ -54,7 +66,9 @@ export function printHw(graph: HwGraph): string {
 function packConst(value: HwConst): string {
   const count = elementCount(value.shape);
   if (count === 0) return '';
-  return Buffer.from(packFrames({ elem: value.elem, elements: count, lanes: count }, value.data)).toString('base64');
+  return Buffer.from(packBeats({ elem: value.elem, elements: count, lanes: count }, value.data)).toString(
+    'base64',
+  );
 }
 
 /**
@@ -69,7 +83,8 @@ export function writeHw(graph: HwGraph): string {
     return JSON.stringify({ ...node, consts: Object.fromEntries(consts) });
   });
   const channels = graph.channels.map((channel) => JSON.stringify(channel));
-  const block = (items: readonly string[]): string => (items.length === 0 ? '[]' : `[\n    ${items.join(',\n    ')}\n  ]`);
+  const block = (items: readonly string[]): string =>
+    items.length === 0 ? '[]' : `[\n    ${items.join(',\n    ')}\n  ]`;
   const head = `{\n  "hw": 1,\n  "name": ${JSON.stringify(graph.name)},\n  "clockMhz": ${graph.clockMhz},\n`;
   return `${head}  "nodes": ${block(nodes)},\n  "channels": ${block(channels)}\n}\n`;
 }
@@ -105,8 +120,9 @@ function unpackConst(value: z.infer<typeof constSchema>, file: string, path: str
   const count = elementCount(shape);
   const bytes = Buffer.from(value.data, 'base64');
   const expected = Math.ceil((count * bitWidth(elem)) / 8);
-  if (bytes.length !== expected) fail(badHwFile(file, path, `${bytes.length} bytes of data`, `${expected} bytes`));
-  const data = count === 0 ? allocate(elem, 0) : unpackFrames({ elem, elements: count, lanes: count }, bytes);
+  if (bytes.length !== expected)
+    fail(badHwFile(file, path, `${bytes.length} bytes of data`, `${expected} bytes`));
+  const data = count === 0 ? allocate(elem, 0) : unpackBeats({ elem, elements: count, lanes: count }, bytes);
   return { elem, shape, data };
 }
 
@@ -126,7 +142,14 @@ export function readHw(text: string, file: string): HwGraph {
   const parsed = graphSchema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    fail(badHwFile(file, issue?.path.join('.') ?? '', issue?.message ?? 'another structure', 'a hardware graph of format 1'));
+    fail(
+      badHwFile(
+        file,
+        issue?.path.join('.') ?? '',
+        issue?.message ?? 'another structure',
+        'a hardware graph of format 1',
+      ),
+    );
   }
   const { name, clockMhz, nodes, channels } = parsed.data;
   const withConsts = nodes.map((node): HwNode => {
