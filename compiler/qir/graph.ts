@@ -51,7 +51,8 @@ export interface GraphOutput {
 }
 
 /** An operand: a value of the graph (`%name`) or a constant (`@name`). */
-export type Operand = { readonly kind: 'value'; readonly name: string } | { readonly kind: 'const'; readonly name: string };
+export type Operand =
+  { readonly kind: 'value'; readonly name: string } | { readonly kind: 'const'; readonly name: string };
 
 /** One operation with one result. Names are unique within a graph; the result carries the node's name. */
 export interface Node {
@@ -93,6 +94,7 @@ export function constant(name: string): Operand {
 export function operandType(graph: Graph, operand: Operand): TensorType | undefined {
   if (operand.kind === 'const') return graph.consts.get(operand.name)?.tensor.type;
   return (
-    graph.nodes.find((n) => n.name === operand.name)?.type ?? graph.inputs.find((i) => i.name === operand.name)?.type
+    graph.nodes.find((n) => n.name === operand.name)?.type ??
+    graph.inputs.find((i) => i.name === operand.name)?.type
   );
 }

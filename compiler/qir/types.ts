@@ -43,14 +43,7 @@ export interface TensorType {
 
 /** The typed arrays that hold tensor data. */
 export type TensorData =
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | Float32Array
-  | Float64Array;
+  Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | Float32Array | Float64Array;
 
 /**
  * A tensor: elements in row-major order. Integer types hold their integer value (bipolar: -1 and +1; fixed: value * 2^frac),
@@ -133,7 +126,8 @@ export function fitInteger(min: number, max: number): ElementType {
   if (min >= 0) {
     for (let bits = 1; bits <= 32; bits++) if (max <= 2 ** bits - 1) return uint(bits);
   } else {
-    for (let bits = 1; bits <= 32; bits++) if (min >= -(2 ** (bits - 1)) && max <= 2 ** (bits - 1) - 1) return int(bits);
+    for (let bits = 1; bits <= 32; bits++)
+      if (min >= -(2 ** (bits - 1)) && max <= 2 ** (bits - 1) - 1) return int(bits);
   }
   throw new InternalError(`the range ${min}..${max} needs more than 32 bits`);
 }
@@ -144,7 +138,11 @@ export function sameElement(a: ElementType, b: ElementType): boolean {
 }
 
 export function sameType(a: TensorType, b: TensorType): boolean {
-  return sameElement(a.elem, b.elem) && a.shape.length === b.shape.length && a.shape.every((n, i) => n === b.shape[i]);
+  return (
+    sameElement(a.elem, b.elem) &&
+    a.shape.length === b.shape.length &&
+    a.shape.every((n, i) => n === b.shape[i])
+  );
 }
 
 /** The text of an element type as `.qir` files spell it. */
