@@ -43,33 +43,48 @@ function join(first: CarryChain, second: CarryChain): CarryChain {
 
 /** Levels of the chains as built, before any joining. */
 function chainLevels(netlist: Netlist): number[] {
-  return netLevels(netlist).chains;
+  const nets = netLevels(netlist);
+  return netlist.chains.map(({ carryIn, slots }) =>
+    Math.max(...[carryIn, ...slots.flatMap((slot) => [slot.s, slot.di])].map((net) => nets[net]!)),
+  );
 }
 
-/** Cells on the longest way to each net and chain. */
-export function netLevels(netlist: Netlist): { readonly nets: readonly number[]; readonly chains: number[] } {
-  const nets = new Array<number>(netlist.netCount).fill(0);
-  const driver = new Map<Net, { inputs: readonly Net[]; outputs: readonly Net[]; chain: number }>();
-  const drive = (inputs: readonly Net[], outputs: readonly Net[], chain: number): void => {
-    for (const net of outputs) driver.set(net, { inputs, outputs, chain });
-  };
-  for (const { pins, o6, o5 } of netlist.luts) drive(pins, o5 === null ? [o6] : [o6, o5], -1);
-  const chains = netlist.chains.map(() => 0);
-  netlist.chains.forEach(({ carryIn, slots }, index) => {
-    const inputs = [carryIn, ...slots.flatMap((slot) => [slot.s, slot.di])];
-    drive(
-      inputs,
-      slots.flatMap((slot) => (slot.o === null ? [] : [slot.o])),
-      index,
-    );
-  });
-  // Cells are built in order of dependency: nets are numbered so that inputs come first.
-  for (let net = 2; net < netlist.netCount; net += 1) {
+/** A LUT, or the part of a carry chain between two closing positions. */
+interface Cell {
+  readonly inputs: Net[];
+  readonly outputs: Net[];
+}
+
+/** Cells on the longest way to each net; chains that share a carry cell count apart. */
+export function netLevels(netlist: Netlist): readonly number[] {
+  const cells: Cell[] = netlist.luts.map(({ pins, o6, o5 }) => ({
+    inputs: [...pins],
+    outputs: o5 === null ? [o6] : [o6, o5],
+  }));
+  for (const chain of netlist.chains) cells.push(...chainParts(chain));
+  const driver = new Map<Net, Cell>();
+  for (const cell of cells) for (const net of cell.outputs) driver.set(net, cell);
+  const levels = new Map<Net, number>();
+  const levelOf = (net: Net): number => {
+    const known = levels.get(net);
+    if (known !== undefined) return known;
     const cell = driver.get(net);
-    if (!cell) continue;
-    const level = Math.max(...cell.inputs.map((input) => nets[input]!));
-    nets[net] = level + 1;
-    if (cell.chain >= 0) chains[cell.chain] = level;
+    const level = cell ? 1 + Math.max(0, ...cell.inputs.map(levelOf)) : 0;
+    levels.set(net, level);
+    return level;
+  };
+  return Array.from({ length: netlist.netCount }, (_, net) => levelOf(net));
+}
+
+function chainParts(chain: CarryChain): Cell[] {
+  let part: Cell = { inputs: [chain.carryIn], outputs: [] };
+  const parts = [part];
+  for (const { s, di, o } of chain.slots) {
+    if (o !== null) part.outputs.push(o);
+    if (s === ZERO) {
+      part = { inputs: [di], outputs: [] };
+      parts.push(part);
+    } else part.inputs.push(s, di);
   }
-  return { nets, chains };
+  return parts;
 }

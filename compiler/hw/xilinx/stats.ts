@@ -19,12 +19,14 @@ export function netlistStats(netlist: Netlist): NetlistStats {
   const slots = netlist.chains.flatMap((chain) => chain.slots);
   const cells = (size: number): number =>
     netlist.chains.reduce((sum, chain) => sum + Math.ceil(chain.slots.length / size), 0);
-  const { nets } = netLevels(netlist);
+  const levels = netLevels(netlist);
   return {
     luts: netlist.luts.length,
     bareSlots: slots.filter((slot) => !driven.has(slot.s)).length,
     carry8: cells(8),
     carry4: cells(4),
-    depth: netlist.outputs.flatMap((port) => port.nets).reduce((most, net) => Math.max(most, nets[net]!), 0),
+    depth: netlist.outputs
+      .flatMap((port) => port.nets)
+      .reduce((most, net) => Math.max(most, levels[net]!), 0),
   };
 }
