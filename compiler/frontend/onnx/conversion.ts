@@ -1,0 +1,238 @@
+import {
+  badAttribute,
+  graphTooLarge,
+  integerValueUse,
+  notConstant,
+  operandCount,
+  shapeMismatch,
+} from '../../diagnostics/catalog/frontend.ts';
+import { fail } from '../../diagnostics/index.ts';
+import type { Diagnostic, Diagnostics, Where } from '../../diagnostics/index.ts';
+import type { Operand } from '../../qir/graph.ts';
+import type { Attributes } from './attributes.ts';
+import { dimsOf } from './bound.ts';
+import type { Bound, Value } from './bound.ts';
+import { uniform } from './constants.ts';
+import type { Emitter, Source } from './emitter.ts';
+import { broadcastShapes, normalAxis, qirShape, showShape } from './shapes.ts';
+import type { GraphNode } from './structure.ts';
+import { maxElements } from './tensors.ts';
+import type { ConstTensor } from './tensors.ts';
+
+/** A name that could be read; converters never see poison. */
+export type Good = Exclude<Bound, { kind: 'poison' }>;
+
+/** What is shared by all conversions of one import. */
+export interface ImportState {
+  readonly emitter: Emitter;
+  readonly diagnostics: Diagnostics;
+  /** Opset version of a domain, or undefined where the model names none. */
+  readonly opset: (domain: string) => number | undefined;
+  /** Names that a later node or the graph output reads. */
+  readonly used: ReadonlySet<string>;
+  /** Elements that constant folding may still produce. */
+  budget: number;
+}
+
+/** Everything a converter needs to read one node and to state what its outputs stand for. */
+export class Conversion {
+  readonly node: GraphNode;
+  readonly attributes: Attributes;
+  readonly where: Where;
+  readonly emitter: Emitter;
+  readonly diagnostics: Diagnostics;
+  /** Opset version that holds for this node; the newest where the model names none for a custom domain. */
+  readonly opset: number;
+  readonly results: (Good | undefined)[] = [];
+  readonly #inputs: readonly (Good | undefined)[];
+  readonly #state: ImportState;
+
+  constructor(
+    node: GraphNode,
+    inputs: readonly (Good | undefined)[],
+    attributes: Attributes,
+    state: ImportState,
+  ) {
+    this.node = node;
+    this.attributes = attributes;
+    this.where = node.where;
+    this.emitter = state.emitter;
+    this.diagnostics = state.diagnostics;
+    this.opset = state.opset(node.domain) ?? Infinity;
+    this.#inputs = inputs;
+    this.#state = state;
+  }
+
+  /** Ends this node with a diagnostic; other nodes are still read. */
+  fail(diagnostic: Diagnostic): never {
+    fail(diagnostic);
+  }
+
+  note(diagnostic: Diagnostic): void {
+    this.diagnostics.add(diagnostic);
+  }
+
+  /** The source of QIR nodes made for this node, optionally standing for earlier nodes as well. */
+  source(earlier: readonly string[] = [], suffix = ''): Source {
+    return { hint: this.node.label + suffix, origin: [...earlier, this.node.label], where: this.where };
+  }
+
+  get inputCount(): number {
+    return this.#inputs.length;
+  }
+
+  inputName(index: number): string {
+    return this.node.inputs[index] ?? '';
+  }
+
+  /** Checks the number of inputs (omitted trailing ones aside). */
+  expectInputs(min: number, max = min): void {
+    const given = this.#inputs.length;
+    const missing = this.#inputs.slice(0, min).includes(undefined);
+    if (given < min || given > max || missing) {
+      const expected = min === max ? `${min} inputs` : `${min} to ${max} inputs`;
+      fail(
+        operandCount(this.where, `${given} inputs${missing ? ', a required one left out' : ''}`, expected),
+      );
+    }
+  }
+
+  /** Whether output `index` is read by anything. */
+  outputUsed(index: number): boolean {
+    const name = this.node.outputs[index];
+    return name !== undefined && name !== '' && this.#state.used.has(name);
+  }
+
+  input(index: number): Good {
+    const bound = this.#inputs[index];
+    if (bound === undefined) fail(operandCount(this.where, `input ${index} left out`, 'an input there'));
+    return bound;
+  }
+
+  optional(index: number): Good | undefined {
+    return this.#inputs[index];
+  }
+
+  dims(index: number): readonly number[] {
+    return dimsOf(this.input(index));
+  }
+
+  /** Input `index`, which must be a plain constant; `what` names it in messages. */
+  constant(index: number, what: string): ConstTensor {
+    const bound = this.input(index);
+    if (bound.kind !== 'const') fail(notConstant(this.where, what, this.inputName(index)));
+    return bound.tensor;
+  }
+
+  optionalConstant(index: number, what: string): ConstTensor | undefined {
+    return this.optional(index) === undefined ? undefined : this.constant(index, what);
+  }
+
+  /** The integers of a constant input (a shape, axes). */
+  integers(index: number, what: string): readonly number[] {
+    const tensor = this.constant(index, what);
+    if (tensor.dims.length > 1 || !tensor.data.every(Number.isInteger)) {
+      fail(shapeMismatch(this.where, `${what} of shape ${showShape(tensor.dims)}`, 'a list of integers'));
+    }
+    return [...tensor.data];
+  }
+
+  /** The one number of a constant input. */
+  scalar(index: number, what: string): number {
+    const tensor = this.constant(index, what);
+    const value = uniform(tensor);
+    if (value === undefined || tensor.data.length !== 1) {
+      fail(shapeMismatch(this.where, `${what} of shape ${showShape(tensor.dims)}`, 'one number'));
+    }
+    return value;
+  }
+
+  /** Input `index` as real numbers; integer tensors in between quantizers are refused. */
+  real(index: number): Good {
+    const bound = this.input(index);
+    if (bound.kind === 'value' && bound.value.content !== 'real') {
+      fail(integerValueUse(this.where, `input ${index} holds ${describeContent(bound.value)}`));
+    }
+    if (bound.kind === 'quantized' && bound.weight.levels) {
+      fail(integerValueUse(this.where, `input ${index} holds the levels of a quantized constant`));
+    }
+    return bound;
+  }
+
+  /** Input `index` as a value of the graph, real unless `anyContent`; constants are refused with `notConstant`'s opposite. */
+  value(index: number): Value {
+    const bound = this.real(index);
+    if (bound.kind === 'value') return bound.value;
+    const rank = qirShape(dimsOf(bound)).length;
+    if (bound.kind === 'quantized') {
+      const operand = this.emitter.weight(bound.weight, rank, this.where);
+      const elem = { kind: 'float32' } as const;
+      return { operand, elem, dims: dimsOf(bound), content: 'real' };
+    }
+    fail(
+      operandCount(
+        this.where,
+        `the constant ${this.inputName(index).slice(0, 60)} as input ${index}`,
+        'a computed value',
+      ),
+    );
+  }
+
+  /** The ONNX shape of an elementwise result. */
+  broadcast(a: readonly number[], b: readonly number[]): readonly number[] {
+    const dims = broadcastShapes(a, b);
+    if (dims === undefined) {
+      fail(
+        shapeMismatch(
+          this.where,
+          `${showShape(a)} and ${showShape(b)}`,
+          'shapes that broadcast against each other',
+        ),
+      );
+    }
+    return dims;
+  }
+
+  /** Emits an elementwise node over inputs that broadcast. */
+  elementwise(op: string, inputs: readonly Good[], dims: readonly number[]): Value {
+    const rank = qirShape(dims).length;
+    const operands: Operand[] = inputs.map((bound) => this.emitter.operand(bound, rank, this.where));
+    return this.emitter.emit(op, operands, {}, dims, this.source());
+  }
+
+  /** An axis attribute or input, checked and made non-negative. */
+  axis(axis: number, rank: number): number {
+    const normal = normalAxis(axis, rank);
+    if (normal === undefined) fail(badAttribute(this.where, 'axis', `${axis}`, `${-rank} to ${rank - 1}`));
+    return normal;
+  }
+
+  /** Takes elements from the folding budget; a hostile model ends here instead of in memory. */
+  spend(count: number | undefined, dims: readonly number[]): number {
+    if (count === undefined || count > this.#state.budget) {
+      fail(graphTooLarge(this.where, `a constant of shape ${showShape(dims.slice(0, 16))}`, maxElements));
+    }
+    this.#state.budget -= count;
+    return count;
+  }
+
+  /** States what output `index` stands for. */
+  set(index: number, bound: Good): void {
+    this.results[index] = bound;
+  }
+
+  setValue(index: number, value: Value): void {
+    this.results[index] = { kind: 'value', value };
+  }
+}
+
+function describeContent(value: Value): string {
+  switch (value.content) {
+    case 'index':
+      return 'indices';
+    case 'integer-input':
+      return 'the integers of a graph input';
+    default:
+      return 'the integer levels of QuantizeLinear';
+  }
+}
