@@ -1,0 +1,86 @@
+import { isSigned } from '../../compiler/qir/types.ts';
+import { printBody, xnorAccumulate } from '../../compiler/hw/xilinx/index.ts';
+import { compress } from './popcount.ts';
+import type { Plan } from './plan.ts';
+
+/** Whether the processing element is a plain XNOR-popcount of one-bit operands. */
+export function isXnor({ analysis }: Plan): boolean {
+  return analysis.form === 'planes' && analysis.stored === 'bipolar' && analysis.xBits === 1;
+}
+
+/**
+ * The portable body of a processing element: `sum` = (clr ? 0 : acc) + H of the lanes (see `Analysis`), modulo 2^accBits.
+ * Port `x` holds plane after plane of the inputs for planes, element after element for products.
+ */
+export function portableBody(plan: Plan): string[] {
+  const { accBits, analysis } = plan;
+  const rows = analysis.form === 'planes' ? planeRows(plan) : productRows(plan);
+  const start = usesAcc(plan) ? [usesClear(plan) ? `(clr ? ${accBits}'d0 : acc)` : 'acc'] : [];
+  return [...rows.lines, `assign sum = ${[...rows.terms, ...start].join(' + ')};`];
+}
+
+/** Whether the sum starts from a value at all. */
+export function usesAcc({ store, init }: Plan): boolean {
+  return store !== 'none' || init.kind === 'table' || init.row.some((value) => value !== 0);
+}
+
+/** Whether the sum starts from zero at the first beat by the clear input. */
+export function usesClear({ store, init }: Plan): boolean {
+  return store === 'memory' && init.kind === 'lanes' && init.row.every((value) => value === 0);
+}
+
+function planeRows({ accBits, analysis, params }: Plan): { lines: string[]; terms: string[] } {
+  const { simd } = params;
+  const { stored, xBits } = analysis;
+  const planes = Array.from({ length: xBits }, (_, b) => {
+    const x = xBits === 1 ? 'x' : `x[${(b + 1) * simd - 1}:${b * simd}]`;
+    const name = `p${b}`;
+    const value =
+      stored === 'bipolar' ? `~(${x} ^ w)` : `w[${simd - 1}:0] & (${x} ^ w[${2 * simd - 1}:${simd}])`;
+    return { name, line: `wire [${simd - 1}:0] ${name} = ${value};` };
+  });
+  const used = planes.slice(0, accBits);
+  const { lines, rows } = compress(
+    used.map(({ name }) => ({ name, bits: simd })),
+    accBits,
+  );
+  // Only if every weight is zero the sum has fewer bits than an input.
+  const rest = used.length < planes.length ? ["wire unused = &{1'b0, x};"] : [];
+  return { lines: [...rest, ...used.map(({ line }) => line), ...lines], terms: [...rows] };
+}
+
+function productRows({ accBits, analysis, params }: Plan): { lines: string[]; terms: string[] } {
+  const { xBits, weightBits, stored } = analysis;
+  const lines: string[] = [];
+  const terms: string[] = [];
+  const extend = (name: string, bits: number, to: number, signed: boolean): string => {
+    if (to <= bits) return to === bits ? name : `${name}[${to - 1}:0]`;
+    const top = !signed ? "1'b0" : bits === 1 ? name : `${name}[${bits - 1}]`;
+    return `{{${to - bits}{${top}}}, ${name}}`;
+  };
+  const signedX = isSigned(params.x);
+  const bits = Math.min(accBits, weightBits + xBits + 1);
+  for (let k = 0; k < params.simd; k++) {
+    lines.push(`wire [${weightBits - 1}:0] w${k} = w[${(k + 1) * weightBits - 1}:${k * weightBits}];`);
+    if (xBits === 1 && !signedX) {
+      lines.push(`wire [${weightBits - 1}:0] p${k} = x[${k}] ? w${k} : ${weightBits}'d0;`);
+      terms.push(extend(`p${k}`, weightBits, accBits, stored === 'int'));
+      continue;
+    }
+    lines.push(`wire [${xBits - 1}:0] x${k} = x[${(k + 1) * xBits - 1}:${k * xBits}];`);
+    const w = extend(`w${k}`, weightBits, bits, stored === 'int');
+    const x = extend(`x${k}`, xBits, bits, signedX);
+    lines.push(`wire signed [${bits - 1}:0] a${k} = ${w};`, `wire signed [${bits - 1}:0] b${k} = ${x};`);
+    lines.push(`wire signed [${bits - 1}:0] p${k} = a${k} * b${k};`);
+    terms.push(extend(`p${k}`, bits, accBits, true));
+  }
+  return { lines, terms };
+}
+
+/** The body out of LUT6_2 and CARRY8 cells, or nothing where there is none. */
+export function xilinxBody(plan: Plan): string[] {
+  if (!isXnor(plan)) return [];
+  const { accBits, params } = plan;
+  const accumulate = usesAcc(plan);
+  return printBody(xnorAccumulate({ simd: params.simd, accBits, accumulate }));
+}

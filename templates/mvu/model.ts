@@ -1,0 +1,30 @@
+import { StepPipeline } from '../../compiler/hw/index.ts';
+import type { TimingModel, UnitTiming } from '../../compiler/hw/index.ts';
+
+/** The folding of an instance: beats of an input frame, groups of outputs, and which of them runs faster. */
+export interface Schedule {
+  readonly sf: number;
+  readonly nf: number;
+  readonly order: 'output' | 'input';
+}
+
+/** Stages between a step and the spill register: operands, accumulator. */
+const depth = 2;
+
+/** Step s works on input beat sf and output group nf; it takes the beat in the first group, gives a beat at the last beat. */
+export function model({ sf, nf, order }: Schedule): TimingModel {
+  const groupOf = (step: number): number => (order === 'output' ? Math.floor(step / sf) : step % nf);
+  const beatOf = (step: number): number => (order === 'output' ? step % sf : Math.floor(step / nf));
+  return new StepPipeline({
+    steps: sf * nf,
+    inputs: 1,
+    needs: (step) => groupOf(step) === 0,
+    emits: (step) => beatOf(step) === sf - 1,
+    depth,
+  });
+}
+
+/** A frame takes sf * nf cycles; the first result needs the last input beat (the one that ends the first sum). */
+export function timing({ sf, nf }: Schedule): UnitTiming {
+  return { initiationInterval: sf * nf, latency: depth + 1 };
+}
