@@ -47,8 +47,7 @@ export function verifyNode(scope: Scope, node: Node, index: number, found: Diagn
   if (!op.forms.includes(scope.graph.form)) {
     found.push(say.opNotInForm(at({ kind: 'op' }), node.name, op.name, scope.graph.form, op.forms));
   }
-  verifyOperands(op, node, at, found);
-  verifyAttributes(op, node, at, found);
+  verifyUse(op, node, at, found);
   if (elementProblem(node.type.elem) !== undefined || !goodShape(node.type.shape)) return;
   const known = operands.filter((operand) => operand !== undefined);
   if (found.length > before || known.length < operands.length) return;
@@ -92,9 +91,20 @@ function resolve(
   return undefined;
 }
 
+/** Checks number and kinds of the operands and the attributes of a node, but not their types. */
+export function verifyUse(
+  op: OpDefinition,
+  node: Pick<Node, 'name' | 'operands' | 'attributes'>,
+  at: (part: NodePart) => Where | undefined,
+  found: Diagnostic[],
+): void {
+  verifyOperands(op, node, at, found);
+  verifyAttributes(op, node, at, found);
+}
+
 function verifyOperands(
   op: OpDefinition,
-  node: Node,
+  node: Pick<Node, 'name' | 'operands' | 'attributes'>,
   at: (part: NodePart) => Where | undefined,
   found: Diagnostic[],
 ): void {
@@ -121,7 +131,7 @@ function verifyOperands(
 
 function verifyAttributes(
   op: OpDefinition,
-  node: Node,
+  node: Pick<Node, 'name' | 'operands' | 'attributes'>,
   at: (part: NodePart) => Where | undefined,
   found: Diagnostic[],
 ): void {

@@ -1,0 +1,61 @@
+import type { Scale } from './graph.ts';
+import type { TensorLike } from './tensor-like.ts';
+import type { ElementType, TensorType } from './types.ts';
+
+/** A value of the graph under construction: what an input or an operation gives. */
+export class Value {
+  /** Its name in the graph; unique. */
+  readonly name: string;
+  readonly type: TensorType;
+  constructor(name: string, type: TensorType) {
+    this.name = name;
+    this.type = type;
+  }
+}
+
+/** A constant of the graph under construction, for use at several places. */
+export class Constant {
+  readonly name: string;
+  readonly type: TensorType;
+  constructor(name: string, type: TensorType) {
+    this.name = name;
+    this.type = type;
+  }
+}
+
+/** How the integers at an input or output stand for real numbers: real = (integer - zeroPoint) * scale + offset. */
+export interface BoundaryOptions {
+  /** A number, or a quotient where a decimal would not be exact: `{ numerator: 1, denominator: 255 }`. */
+  readonly scale?: number | Scale;
+  readonly zeroPoint?: number;
+  readonly offset?: number;
+  /** Names in the source model, for reports. */
+  readonly origin?: readonly string[];
+}
+
+export interface OutputOptions extends BoundaryOptions {
+  /** What the host still has to do with this output, one sentence a step. */
+  readonly host?: readonly string[];
+}
+
+export interface NodeOptions {
+  /** Name of the result: letters, digits, underscores. By default the op and a number. */
+  readonly name?: string;
+  /** Element type of the result. By default the narrowest that holds every possible result. */
+  readonly result?: ElementType;
+  /** Names in the source model, for reports. */
+  readonly origin?: readonly string[];
+}
+
+export type OperandLike = Value | Constant | TensorLike;
+
+/**
+ * The integer thresholds `t'` for which `x >= t'` is the same as `x > t` at every integer x: floor(t) + 1. QIR's `threshold` compares
+ * with `>=`; networks such as those of BNN-PYNQ are given with `sum > t`.
+ *
+ * @example
+ * g.threshold(sum, strictlyGreater([12, -3, 40]), { result: bipolar });
+ */
+export function strictlyGreater(thresholds: ArrayLike<number>): number[] {
+  return Array.from(thresholds, (t) => Math.floor(t) + 1);
+}
