@@ -1,0 +1,52 @@
+# Everything a person does with this repository, by name; `make help` lists it.
+.DEFAULT_GOAL := help
+.PHONY: help demo test build bench fuzz check docs clean setup
+
+qcc := node dist/compiler/cli.js
+digits := examples/digits
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup build ## set up what is missing, then compile, simulate and check the example network
+	@echo
+	@echo '$$ qcc build $(digits)/digits.onnx -o hdl-out/digits'
+	@$(qcc) build $(digits)/digits.onnx -o hdl-out/digits
+	@echo
+	@echo '$$ qcc sim $(digits)/digits.onnx --input $(digits)/digits.npz:pixels \'
+	@echo '      --expect $(digits)/digits.npz:accumulators --labels $(digits)/digits.npz:labels'
+	@$(qcc) sim $(digits)/digits.onnx --input $(digits)/digits.npz:pixels \
+	  --expect $(digits)/digits.npz:accumulators --labels $(digits)/digits.npz:labels
+
+test: ## set up what is missing, then run all tests
+	@scripts/setup.sh --tests
+	@mkdir -p .cache
+	npx vitest run --reporter=default --reporter=json --outputFile.json=.cache/vitest.json
+
+setup:
+	@scripts/setup.sh
+
+build: ## compile qcc itself into dist/
+	@npm run --silent build
+
+bench: build ## measure speed and size
+	node --import ./scripts/ts.mjs bench/run.ts
+
+fuzz: ## random networks through all engines, until stopped
+	node --import ./scripts/ts.mjs scripts/fuzz.ts
+
+check: ## format, lint, types, dependency rules, unused code, generated documents
+	npm run --silent format:check
+	npm run --silent lint
+	npm run --silent typecheck
+	npm run --silent deps
+	npm run --silent knip
+	node --import ./scripts/ts.mjs scripts/docs.ts --check
+
+docs: ## write the generated documents and the API reference
+	node --import ./scripts/ts.mjs scripts/docs.ts
+	npm run --silent docs
+
+clean: ## remove what was built
+	rm -rf dist .cache coverage docs/api sim/wasm/build
+	find hdl-out -mindepth 1 -not -name README.md -delete
