@@ -155,11 +155,11 @@ function manifest(
  *
  * @throws InternalError if the graph is not what the lowering promises (names, connections), which is a bug.
  */
-export function emitDesign(
+export async function emitDesign(
   hw: HwGraph,
   units: ReadonlyMap<string, UnitDefinition>,
   options: EmitOptions,
-): Map<string, string | Uint8Array> {
+): Promise<Map<string, string | Uint8Array>> {
   const files = new Map<string, string | Uint8Array>(emitRtl(hw, units, options));
   const render = createRenderer([ownTemplates]);
   const ports = designPorts(hw, units);
@@ -177,7 +177,7 @@ export function emitDesign(
     files.set(`tb/${hw.name}_tb.v`, render('tb.v.njk', tb.view));
     for (const [path, text] of tb.vectors) files.set(path, text);
   }
-  files.set(`harness/${hw.name}.ts`, harnessSource(hw, ports, options.version));
+  files.set(`harness/${hw.name}.ts`, await harnessSource(hw, ports, options.version));
   files.set('model.hw', printHw(hw));
   files.set('model.hw.json', writeHw(hw));
   for (const [path, content] of options.extras ?? []) {

@@ -111,6 +111,7 @@ export function testbench(
       outputs,
       pins: pins.map((pin, index) => (index === pins.length - 1 ? pin : `${pin},`)),
       moved: views.map((view) => `(${view.id}_valid && ${view.id}_ready)`).join(' || '),
+      filling: outputs.map((view) => `${view.id}_at < ${Math.ceil(view.total / 2)}`).join(' && '),
       done: outputs.map((view) => `${view.id}_at == ${view.total}`).join(' && '),
     },
   };

@@ -143,11 +143,15 @@ export function writeOutput(
   } catch (error) {
     // only the file system's refusals are the user's business
     if (errorCode(error) === '') throw error;
-    rmSync(join(dirname(target), `.${basename(target)}.qcc-new-${process.pid}`), {
-      recursive: true,
-      force: true,
-    });
-    if (!existsSync(target)) recover(target);
+    try {
+      rmSync(join(dirname(target), `.${basename(target)}.qcc-new-${process.pid}`), {
+        recursive: true,
+        force: true,
+      });
+      if (!existsSync(target)) recover(target);
+    } catch {
+      // what could not be cleaned up is cleaned up by the next build; the first error is the one to report
+    }
     fail(cannotWriteOutput(dir, error instanceof Error ? error.message : String(error)));
   }
 }

@@ -324,6 +324,8 @@ struct Run {
 #if QCC_MONITOR_CHANNELS
       if (logging) log(inReset);
 #endif
+      // a reset takes place even if every frame has left before it
+      const bool awaitsReset = resets && cycle < request.resetAt;
       bool moved = inReset;
       if (!inReset) {
         bool left = true;
@@ -332,7 +334,8 @@ struct Run {
           moved |= give<o()>();
           left &= sinks[o()].at >= sinks[o()].total;
         });
-        complete = left;
+        complete = left && !awaitsReset;
+        moved |= left;
       }
       dut->aclk = 1;
       dut->eval();

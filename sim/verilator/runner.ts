@@ -8,48 +8,21 @@ import {
   simulatorDied,
 } from '../../compiler/diagnostics/catalog/verilator.ts';
 import { beatBytes, beats, packBeats, unpackBeats, type DesignPort } from '../../compiler/hw/index.ts';
-import type { TensorData } from '../../compiler/qir/types.ts';
+import type { ChannelLog, RunRequest, RunResult } from '../run.ts';
 import { buildVerilator, type BuildRequest, type VerilatorModel } from './build.ts';
 
 /** One run of a design in Verilator; cycles, stalls and resets are as sim/README.md defines them. */
-export interface VerilatorRun {
-  /** Per input of the design, in the order of its channels: the elements of all frames, row-major, frame after frame. */
-  readonly inputs: readonly ArrayLike<number>[];
-  /** Seed of the random stalls at every end; absent: no stalls. */
-  readonly stalls?: number;
-  /** A reset in mid-run: low from cycle `at` on; afterwards the sources feed frames `resume` and up. */
-  readonly reset?: { readonly at: number; readonly resume: number };
+export interface VerilatorRun extends RunRequest {
   /** Log every handshake of every channel (the model must have been built with the monitor). */
-  readonly log?: boolean;
+  readonly log?: boolean | undefined;
   /** Write the waveforms of every signal to this VCD file (the model must have been built with trace). */
-  readonly vcd?: string;
+  readonly vcd?: string | undefined;
   /** Cycles without a transfer at any port after which the run has hung; default 1,000,000. */
-  readonly idleLimit?: number;
+  readonly idleLimit?: number | undefined;
 }
 
-/** The handshakes of one channel. */
-export interface ChannelLog {
-  readonly channel: string;
-  /** Cycle of each transfer. */
-  readonly cycles: Float64Array;
-  /** The beats, each ceil(bits / 8) bytes, least significant first. */
-  readonly data: Uint8Array;
-}
-
-/** What a run yields. */
-export interface VerilatorResult {
-  /** Per output: the elements of the frames (after a reset: of those that follow it), row-major. */
-  readonly outputs: readonly TensorData[];
-  /** Stamp of the last cycle plus one. */
-  readonly cycles: number;
-  /** Per input: the cycle of each beat's transfer. */
-  readonly inputCycles: readonly Float64Array[];
-  /** Per output: the cycle of each beat's transfer, those before a reset included. */
-  readonly outputCycles: readonly Float64Array[];
-  /** Per output: beats that left before the reset. */
-  readonly abortedBeats: readonly number[];
-  /** Every channel's handshakes, in the order of the graph's channels; null unless asked for. */
-  readonly log: readonly ChannelLog[] | null;
+/** What a run yields: the form that the cycle engine's runs have as well. */
+export interface VerilatorResult extends RunResult {
   /** Seconds that the simulator took, the pipe included. */
   readonly seconds: number;
 }
