@@ -1,6 +1,6 @@
 /** Tables of a few signals, one per processing element, shared where they are equal. */
-import { NetlistBuilder, ONE, ZERO } from './netlist.ts';
-import type { Net, PinFunction } from './netlist.ts';
+import { ONE, ZERO } from './netlist.ts';
+import type { Net, NetlistBuilder, PinFunction } from './netlist.ts';
 
 /**
  * One signal per function of the same pins. Constants and copies of a pin cost nothing, equal functions are

@@ -1,6 +1,6 @@
 /** Turns a plan of column heights into cells. */
-import { NetlistBuilder, ZERO } from './netlist.ts';
-import type { Net } from './netlist.ts';
+import { ZERO } from './netlist.ts';
+import type { Net, NetlistBuilder } from './netlist.ts';
 import type { FinalForm, FinalSlot } from './final.ts';
 import type { ChainAtom, PlanMove } from './moves.ts';
 import { planReduction } from './plan.ts';

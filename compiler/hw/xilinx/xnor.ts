@@ -23,8 +23,10 @@ export function bitsFor(most: number): number {
   return Math.max(1, Math.ceil(Math.log2(most + 1)));
 }
 
-/** Run lengths tried where none is asked for. */
-const CUTS = [3, 4, 6, 8, 11];
+/** Run lengths tried where none is asked for; wide units take longer to plan and gain nothing by short runs. */
+function cutsFor(simd: number): readonly number[] {
+  return simd > 256 ? [8, 11] : [3, 4, 6, 8, 11];
+}
 
 /**
  * A processing element: `sum = (clr ? 0 : acc) + popcount(~(x ^ w))`, modulo `2^accBits`; without `accumulate`
@@ -44,10 +46,12 @@ export function xnorAccumulate(options: XnorOptions): Netlist {
     if (!Number.isInteger(value) || value < 1)
       throw new RangeError(`${name} is ${value}, expected at least 1`);
   if (options.cut !== undefined) return build(options, options.cut);
-  const built = CUTS.map((cut) => build(options, cut)).map((netlist) => ({
-    netlist,
-    price: priceOf(netlist),
-  }));
+  const built = cutsFor(options.simd)
+    .map((cut) => build(options, cut))
+    .map((netlist) => ({
+      netlist,
+      price: priceOf(netlist),
+    }));
   return built.reduce((best, next) => (next.price < best.price ? next : best)).netlist;
 }
 
