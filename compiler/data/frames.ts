@@ -6,6 +6,7 @@ import {
   dataRange,
   dataShape,
 } from '../diagnostics/catalog/data.ts';
+import { toReal } from '../qir/evaluate.ts';
 import type { GraphInput } from '../qir/graph.ts';
 import {
   allocate,
@@ -80,6 +81,20 @@ function rangeText(elem: ElementType): string {
   return elem.kind === 'pow2' ? `0 or a power of two of ${printElement(elem)}` : `${min} to ${max}`;
 }
 
+/** The real number that integer k stands for at this input, by the evaluator's own definition; each k is computed once. */
+function realOf(input: GraphInput): (k: number) => number {
+  const known = new Map<number, number>();
+  return (k) => {
+    let real = known.get(k);
+    if (real === undefined) {
+      const tensor: Tensor = { type: { elem: input.type.elem, shape: [1] }, data: Float64Array.of(k) };
+      real = toReal(tensor, input.boundary).data[0] ?? Number.NaN;
+      known.set(k, real);
+    }
+    return real;
+  };
+}
+
 /**
  * Turns an array into integer frames for an input of a graph.
  *
@@ -111,21 +126,16 @@ export function toFrames(array: NdArray, input: GraphInput, options: FrameOption
     return { count, elements, data: out };
   }
 
+  const real = realOf(input);
   const scale = input.boundary.scale ?? {
     numerator: 1,
     denominator: elem.kind === 'fixed' ? 2 ** elem.frac : 1,
   };
-  const { numerator, denominator } = scale;
-  const zeroPoint = input.boundary.zeroPoint ?? 0;
   const offset = input.boundary.offset ?? 0;
-  const real = (k: number): number => {
-    const scaled = Math.fround(((k - zeroPoint) * numerator) / denominator);
-    return offset === 0 ? scaled : Math.fround(scaled + offset);
-  };
   const { min, max } = valueRange(elem);
   for (let i = 0; i < out.length; i++) {
     const x = Number(data[i]);
-    const exact = ((x - offset) * denominator) / numerator + zeroPoint;
+    const exact = ((x - offset) * scale.denominator) / scale.numerator + (input.boundary.zeroPoint ?? 0);
     const clamped = Number.isNaN(exact) ? min : Math.min(max, Math.max(min, roundHalfEven(exact)));
     // 0 is no bipolar value; its neighbour +1 is (the sign of zero counts as positive)
     const k = elem.kind === 'bipolar' ? (clamped >= 0 ? 1 : -1) : clamped;

@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+import { run } from './command-line.ts';
+
+// A reader that has gone (`qcc build ... | head`) is no reason to stop the work or to complain.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+process.exitCode = await run(process.argv.slice(2), {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+  env: process.env,
+  outIsTerminal: Boolean(process.stdout.isTTY),
+  errIsTerminal: Boolean(process.stderr.isTTY),
+  columns: process.stdout.columns,
+});

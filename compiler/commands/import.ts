@@ -1,0 +1,62 @@
+import type { Graph } from '../qir/graph.ts';
+import { required, text } from './arguments.ts';
+import type { Command } from './command.ts';
+import { modelArgument, modelOptions } from './options.ts';
+
+/** `qcc import`: a model of any format to a `.qir` file. */
+export const importCommand: Command = {
+  name: 'import',
+  positionals: '<model>',
+  summary: 'Read a trained network and write it as .qir text with its weights beside it',
+  epilogue:
+    'Everything about the model is checked here; what is assumed or left to the host is noted. Large constants go to a ' +
+    '.safetensors file beside the .qir.',
+  arguments: modelArgument,
+  options: {
+    output: {
+      type: 'string',
+      alias: 'o',
+      requiresArg: true,
+      describe: 'The .qir file to write',
+      demandOption: true,
+    },
+    ...modelOptions,
+    'stop-after': {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Run the passes up to this one and write the graph it gives',
+    },
+  },
+  examples: [
+    ['qcc import TFC_1W1A.onnx -o tfc.qir', 'write tfc.qir and tfc.safetensors'],
+    ['qcc import jets.onnx --input-type "fixed<16,10>" -o jets.qir', 'say what travels at the input'],
+    ['qcc import digits.onnx --stop-after integerize -o int.qir', 'write the integer form'],
+  ],
+  run: async (args, { diagnostics, progress }) => {
+    const output = required(args, 'output');
+    const inputType = text(args, 'input-type');
+    const stopAfter = text(args, 'stop-after');
+    const { loadModel } = await import('../driver.ts');
+    progress.phase('read the model');
+    const source = await loadModel(required(args, 'model'), {
+      diagnostics,
+      ...(inputType !== undefined && { inputType }),
+    });
+    let graph: Graph = source;
+    if (stopAfter !== undefined) {
+      const { graphAfter } = await import('./passes.ts');
+      progress.phase(`passes up to ${stopAfter}`);
+      graph = graphAfter(source, stopAfter, diagnostics);
+    }
+    diagnostics.throwIfErrors();
+    const [{ saveQir }, { summarize }] = await Promise.all([
+      import('../qir/save.ts'),
+      import('./summary.ts'),
+    ]);
+    progress.phase('write');
+    saveQir(graph, output);
+    const summary = summarize(graph);
+    for (const note of graph.notes) if (!diagnostics.all.includes(note)) diagnostics.add(note);
+    return { json: { output, model: summary.json }, text: `${summary.text}\nwritten to ${output}` };
+  },
+};

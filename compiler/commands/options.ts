@@ -1,0 +1,41 @@
+import type { Options } from 'yargs';
+
+/** The argument that every command on a model takes. */
+export const modelArgument = {
+  model: { describe: 'An .onnx file, or .qir text of any form', type: 'string' },
+} as const;
+
+/** Options of every command that reads a model. */
+export const modelOptions = {
+  'input-type': {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'Type of the input where the model does not say: uint8, "uint8*1/255", "fixed<16,10>" (docs/input-types.md)',
+  },
+} as const satisfies Record<string, Options>;
+
+/** Options of every command that makes hardware of a model. */
+export const hardwareOptions = {
+  'clock-mhz': { type: 'number', requiresArg: true, describe: 'Clock in MHz (default 200)' },
+  fps: { type: 'number', requiresArg: true, describe: 'Frames a second to reach at that clock' },
+  folding: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'JSON file with foldings by layer name (docs/folding.md)',
+  },
+  style: {
+    choices: ['folded', 'unrolled', 'auto'],
+    describe: 'How layers are built; auto takes the cheaper one for each (default auto)',
+  },
+} as const satisfies Record<string, Options>;
+
+/** Options that look into the compiler. */
+export const passOptions = {
+  'print-ir-after': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Print the graph after this pass, or after all passes; the text is a .qir that reads back',
+  },
+  'stop-after': { type: 'string', requiresArg: true, describe: 'Stop after this pass' },
+} as const satisfies Record<string, Options>;

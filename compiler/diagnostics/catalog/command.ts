@@ -1,0 +1,169 @@
+import { defineDiagnostic, type Where } from '../diagnostic.ts';
+import { suggestion } from '../suggest.ts';
+
+const option = (name: string): Where => ({ kind: 'option', option: name });
+
+/** The command line cannot be understood. */
+export const usage = defineDiagnostic(
+  {
+    code: 'QCC6100',
+    severity: 'error',
+    title: 'Command line not understood',
+    doc: 'An option or command is unknown or misspelt, or an argument is missing. `qcc --help` and `qcc COMMAND --help` list what there is.',
+  },
+  (message: string, found: string | undefined, help: string) => ({ message, found, help }),
+);
+
+/** The value of an option is out of range. */
+export const badOption = defineDiagnostic(
+  {
+    code: 'QCC6101',
+    severity: 'error',
+    title: 'Option with an impossible value',
+    doc: 'The value given for an option is not one that it takes.',
+  },
+  (name: string, found: string, expected: string) => ({
+    message: `${name} cannot have this value`,
+    where: option(name),
+    found,
+    expected,
+  }),
+);
+
+/** No pass of that name. */
+export const unknownPass = defineDiagnostic(
+  {
+    code: 'QCC6102',
+    severity: 'error',
+    title: 'No pass of that name',
+    doc: '`--print-ir-after` and `--stop-after` take the name of a pass of the pipeline, or `all` (the former only).',
+  },
+  (name: string, pass: string, passes: readonly string[]) => ({
+    message: `no pass is called '${pass}'`,
+    where: option(name),
+    found: `'${pass}'`,
+    expected: 'the name of a pass that this model goes through',
+    help: suggestion(pass, passes),
+  }),
+);
+
+/** A file named by an option cannot be written. */
+export const outputUnwritable = defineDiagnostic(
+  {
+    code: 'QCC6103',
+    severity: 'error',
+    title: 'File cannot be written',
+    doc: 'A file that the command was asked to write cannot be: its folder is missing or not writable, or the disk is full.',
+  },
+  (file: string, reason: string) => ({
+    message: 'the file cannot be written',
+    where: { kind: 'file', file } as const,
+    found: reason,
+    help: 'check that the folder exists and can be written',
+  }),
+);
+
+/** The folding file is not readable or not JSON. */
+export const foldingFile = defineDiagnostic(
+  {
+    code: 'QCC6200',
+    severity: 'error',
+    title: 'Folding file cannot be read',
+    doc: 'The file given to `--folding` is missing, not readable, or not JSON. Its format is described in docs/folding.md.',
+  },
+  (where: Where, found: string) => ({
+    message: 'the folding file cannot be read',
+    where,
+    found,
+    expected: 'a JSON object: { "LAYER": { "pe": 16, "simd": 32 } }',
+    help: 'docs/folding.md describes the file; the "folding" part of report.json is a valid one to start from',
+  }),
+);
+
+/** An entry of the folding file is malformed. */
+export const foldingEntry = defineDiagnostic(
+  {
+    code: 'QCC6201',
+    severity: 'error',
+    title: 'Malformed entry of a folding file',
+    doc: 'A folding file is an object from layer names to `{ "pe", "simd", "order", "style" }`, all optional: positive integers, `"output"` or `"input"`, `"folded"` or `"unrolled"`. See docs/folding.md.',
+  },
+  (file: string, path: string, problem: string, help: string) => ({
+    message:
+      path === ''
+        ? 'the folding file has a malformed entry'
+        : `the folding file's entry '${path}' is malformed`,
+    where: { kind: 'file', file } as const,
+    found: problem,
+    expected: '"pe" and "simd" from 1 up, "order" "output" or "input", "style" "folded" or "unrolled"',
+    help,
+  }),
+);
+
+/** Verilator is asked for and not there. */
+export const verilatorMissing = defineDiagnostic(
+  {
+    code: 'QCC6110',
+    severity: 'error',
+    title: 'Verilator is missing',
+    doc: '`--engine verilator` simulates the generated Verilog with Verilator, which is not installed or does not run. `qcc doctor` shows what qcc finds.',
+  },
+  (problem: string) => ({
+    message: 'the Verilog cannot be simulated: Verilator is not there',
+    where: option('--engine verilator'),
+    found: problem,
+    expected: 'Verilator 4.2 or newer, with a C++ compiler and make',
+    help: 'install it (Debian and Ubuntu: apt-get install verilator g++ make), or use --engine cycle; `qcc doctor` shows what is there',
+  }),
+);
+
+/** Verilator is not there, so the Verilog was not checked. */
+export const verilogNotChecked = defineDiagnostic(
+  {
+    code: 'QCC6111',
+    severity: 'warning',
+    title: 'Verilog not checked',
+    doc: '`--engine all` runs the engines that there are. Without Verilator the generated Verilog itself is not simulated: the cycle engine was compared with the reference, but nothing was compared with the Verilog.',
+  },
+  (problem: string) => ({
+    message:
+      'NOT checked: that the generated Verilog gives these outputs in these cycles (Verilator is not there)',
+    where: option('--engine all'),
+    found: problem,
+    help: 'install Verilator (Debian and Ubuntu: apt-get install verilator g++ make) and run this again',
+  }),
+);
+
+/** The command takes models with one input only. */
+export const oneInput = defineDiagnostic(
+  {
+    code: 'QCC6112',
+    severity: 'error',
+    title: 'Another number of inputs or outputs',
+    doc: '`qcc sim` gives data to each input of the model in order (`--input` once for each input) and compares its first output.',
+  },
+  (found: number, expected: readonly string[]) => ({
+    message: 'the model takes another number of input arrays',
+    where: option('--input'),
+    found: `${found} array${found === 1 ? '' : 's'}`,
+    expected: `${expected.length} array${expected.length === 1 ? '' : 's'}, for ${expected.slice(0, 8).join(', ')}`,
+    help: 'repeat --input, in the order of the inputs',
+  }),
+);
+
+/** Two levels compute different values. A bug in qcc, but one that must be told as a result. */
+export const levelsDiffer = defineDiagnostic(
+  {
+    code: 'QCC6120',
+    severity: 'error',
+    title: 'Two levels give different outputs',
+    doc: 'The engines that `qcc sim` runs must agree on every bit and cycle. They do not: that is a bug in qcc (or a damaged build of the simulator), and the first place where they differ is named.',
+  },
+  (message: string, found: string, expected: string, where?: Where) => ({
+    message,
+    where,
+    found,
+    expected,
+    help: 'this is a bug in qcc, not in your model: please report it with the model and the command line',
+  }),
+);
