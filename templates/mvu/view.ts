@@ -186,6 +186,8 @@ export function view(
     lateWord: late === undefined ? '0' : constant(late.numbers, late.bits),
     resMsb: Number(result['resBits']) - 1,
     resLow: accBits - Number(result['resBits']),
+    signOnly: store === 'none' && Number(result['resBits']) < accBits,
+    unusedMsb: accBits - Number(result['resBits']) - 1,
     countMsb: Number(result['count']) - 1,
     ...result,
     idle: plan.idleLanes > 0,

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,12 +55,29 @@ export class UnitFolder {
 
   /** Runs a tool in the folder; its output, standard error included. Throws if it fails. */
   run(command: string, args: readonly string[]): string {
-    const shell = [command, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
-    return execFileSync('sh', ['-c', `${shell} 2>&1`], {
-      cwd: this.path,
-      encoding: 'utf8',
-      maxBuffer: 2 ** 28,
-    });
+    const { status, output } = this.#spawn(command, args);
+    if (status !== 0) throw new Error(`${command} failed in ${this.path}\n${output}`);
+    return output;
+  }
+
+  #spawn(
+    command: string,
+    args: readonly string[],
+  ): { readonly status: number | null; readonly output: string } {
+    const done = spawnSync(command, args, { cwd: this.path, encoding: 'utf8', maxBuffer: 2 ** 28 });
+    return { status: done.status, output: `${done.stdout}${done.stderr}${done.error?.message ?? ''}` };
+  }
+
+  /** Everything Verilator, Icarus and Yosys have to say about the instance: nothing, if it is clean and has no latch. */
+  lint(): string {
+    const yosys = `read_verilog ${this.sources.join(' ')}; hierarchy -check -top dut; proc; check -assert; select -assert-none t:$dlatch`;
+    return [
+      this.#spawn('verilator', ['--lint-only', '-Wall', '--top-module', 'dut', ...this.sources]),
+      this.#spawn('iverilog', ['-g2005', '-Wall', '-s', 'dut', '-o', 'lint.vvp', ...this.sources]),
+      this.#spawn('yosys', ['-q', '-p', yosys]),
+    ]
+      .map(({ status, output }) => (status === 0 ? output : `${output}exit status ${status}`))
+      .join('');
   }
 
   write(name: string, text: string): void {

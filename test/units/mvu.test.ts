@@ -79,3 +79,15 @@ describe('mvu', () => {
     }
   });
 });
+
+describe('mvu Verilog', () => {
+  test('is clean in Verilator, Icarus and Yosys', () => {
+    for (let seed = 1; seed <= Number(process.env['MVU_LINT_SEEDS'] ?? 24); seed++) {
+      const node = sampleNode(seed);
+      const folder = new UnitFolder(unit, node);
+      const where = `seed ${seed}: ${describeNode(node)} in ${folder.path}`;
+      expect(folder.lint(), where).toBe('');
+      folder.remove();
+    }
+  });
+});
