@@ -1,4 +1,4 @@
-import { graphTooLarge, inexactConstant } from '../../diagnostics/catalog/frontend.ts';
+import { graphTooLarge, inexactConstant, quote, shapeMismatch } from '../../diagnostics/catalog/frontend.ts';
 import { fail } from '../../diagnostics/index.ts';
 import type { Diagnostics, Where } from '../../diagnostics/index.ts';
 import { constant, value } from '../../qir/graph.ts';
@@ -62,6 +62,8 @@ export class Emitter {
   ): Value {
     if (countElements(shape) === undefined)
       fail(graphTooLarge(source.where, `shape [${shape.join(', ')}]`, maxElements));
+    if (shape.includes(0))
+      fail(shapeMismatch(source.where, `the empty shape [${shape.join(', ')}]`, 'at least one element'));
     const name = this.valueNames.unique(source.hint, op);
     const origin = { nodes: source.origin };
     const node: Node = { name, op, operands, attributes, type: { elem, shape }, origin, where: source.where };
@@ -83,6 +85,8 @@ export class Emitter {
 
   /** A float32 constant of exactly these dimensions. */
   exactConstant(tensor: ConstTensor, where: Where): Operand {
+    if (tensor.data.length === 0)
+      fail(shapeMismatch(where, `the empty constant ${quote(tensor.name)}`, 'at least one element'));
     const data = tensor.data instanceof Float32Array ? tensor.data : Float32Array.from(tensor.data);
     if (data !== tensor.data) {
       const at = data.findIndex((x, i) => !Object.is(x, tensor.data[i]));

@@ -99,6 +99,15 @@ function quant(c: Conversion): void {
   }
   const { min, max } = limits(bits, signed, narrow);
   if (min >= max) c.fail(badBitWidth(c.where, `${bits} with narrow range: only one level is left`));
+  // QIR holds level - zero point in 32 bits, signed.
+  if (zeroPoint.data.some((z) => min - z < -(2 ** 31) || max - z >= 2 ** 31)) {
+    c.fail(
+      badBitWidth(
+        c.where,
+        `${bits} bits with levels ${min}..${max} less the zero point: beyond 32 bits signed`,
+      ),
+    );
+  }
   applyQuantizer(c, 'quant', [scale, zeroPoint], { min, max, rounding: mode, zero_point_first: true });
 }
 
