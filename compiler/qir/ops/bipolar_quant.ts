@@ -1,6 +1,5 @@
-import { rationalOf } from '../rational.ts';
 import type { OpDefinition } from '../op.ts';
-import { latticeTensor } from './lattice.ts';
+import { latticeTensor, rationalsOf } from './lattice.ts';
 import { findNumber } from './quant.ts';
 import { operand, shapeOfFirst } from './real.ts';
 
@@ -31,7 +30,7 @@ export const bipolarQuant: OpDefinition = {
     const scale = operand(operands, 1);
     return latticeTensor(x.type.shape, {
       levels: Int32Array.from(x.data, (value) => (value >= 0 ? 1 : -1)),
-      scales: Array.from(scale.data, rationalOf),
+      scales: rationalsOf(scale),
       scaleShape: scale.type.shape,
     });
   },

@@ -37,14 +37,38 @@ export function carriedLattice(tensor: Tensor): Lattice | undefined {
 /** The float32 tensor of a lattice: each number is level * scale, rounded once. */
 export function latticeTensor(shape: readonly number[], lattice: Lattice): LatticeTensor {
   const data = new Float32Array(elementCount(shape));
-  const multipliers = lattice.scales.map(float32Multiplier);
-  const single = multipliers.length === 1 ? multipliers[0] : undefined;
+  const times = multipliersOf(lattice.scales);
+  const single = times.length === 1 ? times[0] : undefined;
   const indices = single === undefined ? broadcastIndices(lattice.scaleShape, shape) : undefined;
   for (let i = 0; i < data.length; i++) {
-    const product = single ?? multipliers[indices?.[i] ?? 0];
+    const product = single ?? times[indices?.[i] ?? 0];
     data[i] = product?.(lattice.levels[i] ?? 0) ?? 0;
   }
   return { type: { elem: { kind: 'float32' }, shape }, data, lattice };
+}
+
+const multipliers = new WeakMap<readonly Rational[], ((k: number) => number)[]>();
+
+/** For each scale the function that multiplies by it; remembered, since a tail is evaluated at many integers. */
+export function multipliersOf(scales: readonly Rational[]): readonly ((k: number) => number)[] {
+  let known = multipliers.get(scales);
+  if (known === undefined) {
+    known = scales.map(float32Multiplier);
+    multipliers.set(scales, known);
+  }
+  return known;
+}
+
+const scalesOf = new WeakMap<Tensor, readonly Rational[]>();
+
+/** The numbers of a scale operand as exact fractions; remembered per tensor. */
+export function rationalsOf(scale: Tensor): readonly Rational[] {
+  let known = scalesOf.get(scale);
+  if (known === undefined) {
+    known = Array.from(scale.data, rationalOf);
+    scalesOf.set(scale, known);
+  }
+  return known;
 }
 
 const one = rational(1n, 1n);

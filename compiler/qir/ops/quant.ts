@@ -1,4 +1,3 @@
-import { rationalOf } from '../rational.ts';
 import type { OpDefinition } from '../op.ts';
 import { InternalError } from '../../diagnostics/index.ts';
 import {
@@ -9,7 +8,7 @@ import {
   getString,
   integerAttribute,
 } from './attributes.ts';
-import { latticeTensor } from './lattice.ts';
+import { latticeTensor, rationalsOf } from './lattice.ts';
 import { broadcastReader, operand, shapeOfFirst } from './real.ts';
 import { round, roundingModes, type Rounding } from './rounding.ts';
 
@@ -82,7 +81,7 @@ export const quant: OpDefinition = {
     }
     return latticeTensor(shape, {
       levels,
-      scales: Array.from(scale.data, rationalOf),
+      scales: rationalsOf(scale),
       scaleShape: scale.type.shape,
     });
   },

@@ -1,0 +1,47 @@
+import { asDoubles } from '../../qir/ops/accumulate.ts';
+import { latticeOf } from '../../qir/ops/lattice.ts';
+import { lastAxis } from '../../qir/ops/shapes.ts';
+import { accumulatorType } from '../../qir/ops/matmul.ts';
+import type { Rational } from '../../qir/rational.ts';
+import { bipolar, ternary, type ElementType, type Tensor } from '../../qir/types.ts';
+import { tensorOf } from './builder.ts';
+
+/** The integers behind a weight tensor. */
+export interface IntegerWeights {
+  /** [out, in], in the narrowest of bipolar, ternary and intN that holds the values. */
+  readonly tensor: Tensor;
+  /** One scale, or one for each output. */
+  readonly scales: readonly Rational[];
+}
+
+/** Reads weights [out, in] as integers times scales; a sentence on what was found instead, if they are not. */
+export function integerWeights(w: Tensor): IntegerWeights | string {
+  const lattice = latticeOf(w);
+  if (lattice === undefined) return 'float32 numbers without a common scale';
+  const { scales, scaleShape, levels } = lattice;
+  if (scales.length !== 1 && lastAxis(scaleShape) !== 1) return 'a scale for each input';
+  const elem = narrowest(levels);
+  if (elem === undefined) return 'integers of more than 32 bits';
+  return { tensor: tensorOf(elem, w.type.shape, levels), scales };
+}
+
+function narrowest(levels: Int32Array): ElementType | undefined {
+  if (levels.every((level) => level === 1 || level === -1)) return bipolar;
+  if (levels.every((level) => level >= -1 && level <= 1)) return ternary;
+  return accumulatorType(
+    levels.reduce((a, b) => Math.min(a, b), 0),
+    levels.reduce((a, b) => Math.max(a, b), 0),
+  );
+}
+
+/** The sums over the rows of w [out, in]. */
+export function rowSums(w: Tensor): Float64Array {
+  const [rows, columns] = [w.type.shape[0] ?? 1, w.type.shape[1] ?? 1];
+  const weights = asDoubles(w.data);
+  const sums = new Float64Array(rows);
+  for (let i = 0; i < weights.length; i++) {
+    const row = Math.floor(i / columns);
+    sums[row] = (sums[row] ?? 0) + (weights[i] ?? 0);
+  }
+  return sums;
+}
