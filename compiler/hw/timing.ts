@@ -19,6 +19,13 @@ export interface TimingModel {
    * whole graph's timing state recurs.
    */
   state(): string | number;
+  /**
+   * Optional, together with `skip`: a number n such that, if no port transfers at the next n edges, `ready` and `valid` of every port stay as
+   * they are now after each of them (0: nothing can be said; Infinity: until a transfer). It lets the engine advance from event to event.
+   */
+  idle?(): number;
+  /** Advances `cycles` edges without transfers, at most `idle()`; the same as so many calls of `tick(0, 0)`. */
+  skip?(cycles: number): void;
 }
 
 /**
@@ -49,6 +56,8 @@ export class StepPipeline implements TimingModel {
   readonly #schedule: StepSchedule;
   readonly #need: Int8Array;
   readonly #emit: Uint8Array;
+  /** Steps from this one on that neither need nor emit a beat. */
+  readonly #silent: Int32Array;
   #step = 0;
   #pipe = 0;
   #spill = 0;
@@ -64,6 +73,14 @@ export class StepPipeline implements TimingModel {
         this.#need[s] = i;
       }
       this.#emit[s] = schedule.emits(s) ? 1 : 0;
+    }
+    this.#silent = new Int32Array(schedule.steps);
+    // backwards over two rounds, so that runs across the end of the frame count in full
+    let run = 0;
+    for (let s = 2 * schedule.steps - 1; s >= 0; s--) {
+      const at = s % schedule.steps;
+      run = this.#need[at] === -1 && this.#emit[at] === 0 ? Math.min(run + 1, schedule.steps) : 0;
+      this.#silent[at] = run;
     }
   }
 
@@ -88,6 +105,20 @@ export class StepPipeline implements TimingModel {
       this.#pipe &= top - 1;
     }
     if (fire) this.#step = this.#step + 1 === this.#schedule.steps ? 0 : this.#step + 1;
+  }
+
+  idle(): number {
+    if (this.#spill === 2) return Infinity;
+    // the furthest result in the pipeline enters the spill register after so many edges
+    const arrives = this.#pipe === 0 ? Infinity : this.#schedule.depth - (31 - Math.clz32(this.#pipe)) - 1;
+    if ((this.#need[this.#step] ?? -1) >= 0) return arrives;
+    return Math.min(arrives, Math.max(0, (this.#silent[this.#step] ?? 0) - 1));
+  }
+
+  skip(cycles: number): void {
+    if (this.#spill === 2) return;
+    if (this.#pipe !== 0) this.#pipe <<= cycles;
+    if ((this.#need[this.#step] ?? -1) < 0) this.#step = (this.#step + cycles) % this.#schedule.steps;
   }
 
   reset(): void {

@@ -1,0 +1,12 @@
+export { createEngine } from './engine.ts';
+export type { Engine, EngineRequest, EngineResult, Latency, Timing, TimingRequest } from './engine.ts';
+export type { ChannelLog, ResetOptions, RunRequest, RunResult } from './run.ts';
+export type { Activity, ChannelActivity } from './activity.ts';
+export type { ChannelStatus, StatusChange } from './schedule.ts';
+export { compareCycles, compareLogs, compareValues } from './compare.ts';
+export type { NamedRun } from './compare.ts';
+export { vcdText, writeVcd } from './vcd.ts';
+export type { Waveform } from './vcd.ts';
+export { RESET_CYCLES, StallSource } from './stalls.ts';
+export { createKernelContext } from './kernels.ts';
+export * from './verilator/index.ts';
