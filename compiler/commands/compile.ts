@@ -1,12 +1,13 @@
-import { fail } from '../diagnostics/index.ts';
-import { unknownPass } from '../diagnostics/catalog/command.ts';
+import { fail, type Diagnostics } from '../diagnostics/index.ts';
+import { passSkipped } from '../diagnostics/catalog/command.ts';
+import { noSuchPass } from '../diagnostics/catalog/passes.ts';
 import { compileGraph, loadModel, type Compilation, type CompileOptions } from '../driver.ts';
+import { passes, runPipeline } from '../pipeline.ts';
 import type { Graph } from '../qir/graph.ts';
 import { printQir } from '../qir/print.ts';
 import { choice, number, required, text } from './arguments.ts';
 import type { Arguments, Context, Outcome } from './command.ts';
 import { readFolding } from './folding.ts';
-import { passNames, Stopped } from './passes.ts';
 
 /** A graph printed after a pass. */
 export interface Dump {
@@ -26,13 +27,20 @@ export type Compiled =
 
 const styles = ['folded', 'unrolled', 'auto'] as const;
 
-function checkPass(args: Arguments, option: string, all: boolean): string | undefined {
-  const pass = text(args, option);
-  if (pass === undefined || (all && pass === 'all') || passNames.includes(pass)) return pass;
-  return fail(unknownPass(`--${option}`, pass, all ? [...passNames, 'all'] : passNames));
+/** The pass that `--print-ir-after` names, or `all`; a misspelt one is refused before any work is done. */
+function passToPrint(args: Arguments): string | undefined {
+  const pass = text(args, 'print-ir-after');
+  const names = [...passes.map(({ name }) => name), 'all'];
+  return pass === undefined || names.includes(pass) ? pass : fail(noSuchPass(pass, names));
 }
 
 const dumpText = ({ pass, qir }: Dump): string => `// after pass ${pass}\n${qir}\n`;
+
+/** Adds a graph's notes to the diagnostics, each once. */
+export function addNotes(graph: Graph, diagnostics: Diagnostics): void {
+  const known = new Set(diagnostics.all.map((d) => JSON.stringify(d)));
+  for (const note of graph.notes) if (!known.has(JSON.stringify(note))) diagnostics.add(note);
+}
 
 /** Loads and compiles the model that the arguments name, with the options that they give; notes go to the diagnostics. */
 export async function compile(args: Arguments, context: Context): Promise<Compiled> {
@@ -42,8 +50,8 @@ export async function compile(args: Arguments, context: Context): Promise<Compil
   const fps = number(args, 'fps', { min: 1e-3, max: 1e9 });
   const style = choice(args, 'style', styles);
   const foldingFile = text(args, 'folding');
-  const printAfter = checkPass(args, 'print-ir-after', true);
-  const stopAfter = checkPass(args, 'stop-after', false);
+  const printAfter = passToPrint(args);
+  const stopAfter = text(args, 'stop-after');
   const folding = foldingFile === undefined ? undefined : await readFolding(foldingFile);
 
   progress.phase('read the model');
@@ -52,10 +60,19 @@ export async function compile(args: Arguments, context: Context): Promise<Compil
     ...(inputType !== undefined && { inputType }),
   });
   const dumps: Dump[] = [];
+  const ran: string[] = [];
   const afterPass = (pass: string, result: Graph): void => {
+    ran.push(pass);
     if (printAfter === 'all' || printAfter === pass) dumps.push({ pass, qir: printQir(result) });
-    if (stopAfter === pass) throw new Stopped(result);
   };
+  if (stopAfter !== undefined) {
+    const after = (pass: { readonly name: string }, result: Graph): void => afterPass(pass.name, result);
+    const result = runPipeline(graph, { diagnostics, after, stopAfter });
+    addNotes(result, diagnostics);
+    if (!dumps.some((dump) => dump.pass === stopAfter))
+      dumps.push({ pass: stopAfter, qir: printQir(result) });
+    return { stopped: { json: { ir: dumps }, text: '', always: dumps.map(dumpText).join('') } };
+  }
   const options: CompileOptions = {
     diagnostics,
     afterPass,
@@ -65,14 +82,8 @@ export async function compile(args: Arguments, context: Context): Promise<Compil
     ...(style !== undefined && { style }),
     ...(folding !== undefined && { folding }),
   };
-  try {
-    const compilation = compileGraph(graph, options);
-    for (const note of compilation.integer.notes) if (!diagnostics.all.includes(note)) diagnostics.add(note);
-    return { compilation, dumps, always: dumps.map(dumpText).join('') };
-  } catch (error) {
-    if (!(error instanceof Stopped) || stopAfter === undefined) throw error;
-    if (!dumps.some((dump) => dump.pass === stopAfter))
-      dumps.push({ pass: stopAfter, qir: printQir(error.graph) });
-    return { stopped: { json: { ir: dumps }, text: '', always: dumps.map(dumpText).join('') } };
-  }
+  const compilation = compileGraph(graph, options);
+  addNotes(compilation.integer, diagnostics);
+  if (printAfter !== undefined && dumps.length === 0) diagnostics.add(passSkipped(printAfter, ran));
+  return { compilation, dumps, always: dumps.map(dumpText).join('') };
 }

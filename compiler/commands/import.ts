@@ -44,19 +44,20 @@ export const importCommand: Command = {
     });
     let graph: Graph = source;
     if (stopAfter !== undefined) {
-      const { graphAfter } = await import('./passes.ts');
+      const { runPipeline } = await import('../pipeline.ts');
       progress.phase(`passes up to ${stopAfter}`);
-      graph = graphAfter(source, stopAfter, diagnostics);
+      graph = runPipeline(source, { diagnostics, stopAfter });
     }
     diagnostics.throwIfErrors();
-    const [{ saveQir }, { summarize }] = await Promise.all([
+    const [{ saveQir }, { summarize }, { addNotes }] = await Promise.all([
       import('../qir/save.ts'),
       import('./summary.ts'),
+      import('./compile.ts'),
     ]);
     progress.phase('write');
     saveQir(graph, output);
     const summary = summarize(graph);
-    for (const note of graph.notes) if (!diagnostics.all.includes(note)) diagnostics.add(note);
+    addNotes(graph, diagnostics);
     return { json: { output, model: summary.json }, text: `${summary.text}\nwritten to ${output}` };
   },
 };

@@ -1,5 +1,4 @@
 import { defineDiagnostic, type Where } from '../diagnostic.ts';
-import { suggestion } from '../suggest.ts';
 
 const option = (name: string): Where => ({ kind: 'option', option: name });
 
@@ -30,20 +29,19 @@ export const badOption = defineDiagnostic(
   }),
 );
 
-/** No pass of that name. */
-export const unknownPass = defineDiagnostic(
+/** A pass whose result was asked for did not run. */
+export const passSkipped = defineDiagnostic(
   {
     code: 'QCC6102',
-    severity: 'error',
-    title: 'No pass of that name',
-    doc: '`--print-ir-after` and `--stop-after` take the name of a pass of the pipeline, or `all` (the former only).',
+    severity: 'warning',
+    title: 'Pass did not run',
+    doc: '`--print-ir-after` names a pass that this model does not go through: a graph in integer form skips the passes from the real form.',
   },
-  (name: string, pass: string, passes: readonly string[]) => ({
-    message: `no pass is called '${pass}'`,
-    where: option(name),
-    found: `'${pass}'`,
-    expected: 'the name of a pass that this model goes through',
-    help: suggestion(pass, passes),
+  (pass: string, ran: readonly string[]) => ({
+    message: `there is nothing to print: pass '${pass}' did not run on this model`,
+    where: option('--print-ir-after'),
+    found: ran.length === 0 ? 'no pass ran' : `passes that ran: ${ran.join(', ')}`,
+    help: 'the model is in integer form already; name one of the passes that ran, or all',
   }),
 );
 
@@ -100,23 +98,6 @@ export const foldingEntry = defineDiagnostic(
   }),
 );
 
-/** Verilator is asked for and not there. */
-export const verilatorMissing = defineDiagnostic(
-  {
-    code: 'QCC6110',
-    severity: 'error',
-    title: 'Verilator is missing',
-    doc: '`--engine verilator` simulates the generated Verilog with Verilator, which is not installed or does not run. `qcc doctor` shows what qcc finds.',
-  },
-  (problem: string) => ({
-    message: 'the Verilog cannot be simulated: Verilator is not there',
-    where: option('--engine verilator'),
-    found: problem,
-    expected: 'Verilator 4.2 or newer, with a C++ compiler and make',
-    help: 'install it (Debian and Ubuntu: apt-get install verilator g++ make), or use --engine cycle; `qcc doctor` shows what is there',
-  }),
-);
-
 /** Verilator is not there, so the Verilog was not checked. */
 export const verilogNotChecked = defineDiagnostic(
   {
@@ -148,22 +129,5 @@ export const oneInput = defineDiagnostic(
     found: `${found} array${found === 1 ? '' : 's'}`,
     expected: `${expected.length} array${expected.length === 1 ? '' : 's'}, for ${expected.slice(0, 8).join(', ')}`,
     help: 'repeat --input, in the order of the inputs',
-  }),
-);
-
-/** Two levels compute different values. A bug in qcc, but one that must be told as a result. */
-export const levelsDiffer = defineDiagnostic(
-  {
-    code: 'QCC6120',
-    severity: 'error',
-    title: 'Two levels give different outputs',
-    doc: 'The engines that `qcc sim` runs must agree on every bit and cycle. They do not: that is a bug in qcc (or a damaged build of the simulator), and the first place where they differ is named.',
-  },
-  (message: string, found: string, expected: string, where?: Where) => ({
-    message,
-    where,
-    found,
-    expected,
-    help: 'this is a bug in qcc, not in your model: please report it with the model and the command line',
   }),
 );
