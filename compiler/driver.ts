@@ -1,6 +1,15 @@
+import { readFile } from 'node:fs/promises';
+import { createEngine } from '../sim/engine.ts';
+import { units } from '../templates/registry.ts';
+import { fileUnreadable } from './diagnostics/catalog/driver.ts';
+import { fail, InternalError } from './diagnostics/index.ts';
 import type { Diagnostics } from './diagnostics/index.ts';
 import type { HwGraph } from './hw/index.ts';
+import { verilogIdentifier } from './hw/names.ts';
+import type { Measured } from './lower/fifos.ts';
+import { lower } from './lower/lower.ts';
 import type { LayerPlan } from './lower/plan.ts';
+import { runPipeline } from './pipeline.ts';
 import type { Graph } from './qir/graph.ts';
 
 /** What `loadModel` needs to know besides the file. */
@@ -20,7 +29,10 @@ export interface CompileOptions {
   readonly fps?: number;
   readonly style?: 'folded' | 'unrolled' | 'auto';
   /** Parsed folding file: layer name to folding. */
-  readonly folding?: ReadonlyMap<string, { pe?: number; simd?: number; order?: 'output' | 'input'; style?: 'folded' | 'unrolled' }>;
+  readonly folding?: ReadonlyMap<
+    string,
+    { pe?: number; simd?: number; order?: 'output' | 'input'; style?: 'folded' | 'unrolled' }
+  >;
   /** Called after every pass with the pass's name and the graph (for --print-ir-after). */
   readonly afterPass?: (pass: string, graph: Graph) => void;
   /** Called when a phase starts, for progress. */
@@ -40,4 +52,75 @@ export interface Compilation {
   readonly latency: number;
   /** The instance whose own initiation interval is the design's. */
   readonly bindingInstance: string;
+}
+
+/** The clock that designs are folded for when none is given, MHz. */
+export const defaultClockMhz = 200;
+
+/**
+ * Reads a model: `.qir` text of any form, or ONNX. What it is is seen from its first bytes, not from its name.
+ *
+ * @throws DiagnosticError for a file that cannot be read or is no model.
+ */
+export async function loadModel(path: string, options: LoadOptions): Promise<Graph> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    return fail(fileUnreadable(path, error instanceof Error ? error.message : String(error)));
+  }
+  const start = new TextDecoder('latin1').decode(bytes.subarray(0, 4096));
+  // Comments and blank lines may stand above the header of a .qir file.
+  if (path.endsWith('.qir') || /^(?:\s|\/\/[^\n]*\n)*qir\s/.test(start)) {
+    const { loadQir } = await import('./qir/load.ts');
+    return loadQir(path);
+  }
+  const { importOnnx } = await import('./frontend/onnx/import.ts');
+  return importOnnx(bytes, { file: path, ...options });
+}
+
+/** Runs the cycle model, without data, until its timing state recurs. */
+function measure(hw: HwGraph): Measured {
+  const engine = createEngine(hw, units);
+  // Recurrence is found within a few frames of the pipeline having filled; the periods in between cost nothing.
+  for (let frames = 256; frames <= 1 << 20; frames *= 16) {
+    const { initiationInterval, latency } = engine.time({ frames });
+    if (initiationInterval !== null && latency !== null) return { initiationInterval, latency: latency.last };
+  }
+  throw new InternalError(`the timing of ${hw.name} does not recur`);
+}
+
+/**
+ * The whole spine: passes to integer form, then lowering to the hardware graph. The stages are in pipeline.ts and lower/.
+ *
+ * @throws DiagnosticError with every problem found.
+ */
+export function compileGraph(graph: Graph, options: CompileOptions): Compilation {
+  const { diagnostics } = options;
+  options.progress?.('integerize');
+  const integer = runPipeline(graph, {
+    diagnostics,
+    ...(options.afterPass === undefined
+      ? {}
+      : { after: (pass, result) => options.afterPass?.(pass.name, result) }),
+  });
+  options.progress?.('fold');
+  const target = {
+    clockMhz: options.clockMhz ?? defaultClockMhz,
+    style: options.style ?? ('auto' as const),
+    ...(options.fps === undefined ? {} : { fps: options.fps }),
+    ...(options.folding === undefined ? {} : { given: options.folding }),
+  };
+  const name = verilogIdentifier(graph.name, new Set());
+  const lowered = lower(integer, units, target, name, measure, diagnostics);
+  diagnostics.throwIfErrors();
+  return {
+    source: graph,
+    integer,
+    hw: lowered.hw,
+    plan: lowered.plan,
+    initiationInterval: lowered.measured.initiationInterval,
+    latency: lowered.measured.latency,
+    bindingInstance: lowered.bindingInstance,
+  };
 }

@@ -1,0 +1,219 @@
+import { z } from 'zod';
+import { beats, StepPipeline } from '../../compiler/hw/index.ts';
+import type { HwNode, MemoryImage, StreamType, UnitDefinition } from '../../compiler/hw/index.ts';
+import { encodeElement } from '../../compiler/hw/pack.ts';
+import { checkParams, elementSchema } from '../../compiler/hw/params.ts';
+import { readLayout } from '../../compiler/hw/layout.ts';
+import { bitWidth, elementCount, valueRange } from '../../compiler/qir/types.ts';
+import type { ElementType } from '../../compiler/qir/types.ts';
+import { unitCannotImplement } from '../../compiler/diagnostics/catalog/hw.ts';
+
+/** Greatest table a lane may have, in entries. */
+const largestTable = 65536;
+
+const schema = z.object({
+  input: elementSchema,
+  output: elementSchema,
+  elements: z.int().min(1),
+  lanes: z.int().min(1),
+  /** Rows of the table: 1, or one for each position of the last axis. */
+  channels: z.int().min(1),
+});
+
+interface Params {
+  readonly input: ElementType;
+  readonly output: ElementType;
+  readonly elements: number;
+  readonly lanes: number;
+  readonly channels: number;
+}
+
+function params(node: HwNode): Params {
+  return node.params as unknown as Params;
+}
+
+function streams(node: HwNode): { readonly input: StreamType; readonly output: StreamType } {
+  const { input, output, elements, lanes } = params(node);
+  return { input: { elem: input, elements, lanes }, output: { elem: output, elements, lanes } };
+}
+
+/** Steps whose table rows differ: every beat of a frame where rows depend on the position, else one. */
+function rowSteps(node: HwNode): number {
+  return params(node).channels === 1 ? 1 : beats(streams(node).input);
+}
+
+/** The result for one row and one integer. */
+function entry(node: HwNode, row: number, x: number): number {
+  const { input, channels } = params(node);
+  const { min, max } = valueRange(input);
+  return node.consts['table']?.data[(row % channels) * (max - min + 1) + x - min] ?? 0;
+}
+
+/** One image a lane: for each step the results for all bit patterns of the input. */
+function memories(node: HwNode): readonly MemoryImage[] {
+  const { input, output, lanes, elements } = params(node);
+  const width = bitWidth(output);
+  const patterns = 2 ** bitWidth(input);
+  const { min } = valueRange(input);
+  return Array.from({ length: lanes }, (_, lane) => {
+    const words: string[] = [];
+    for (let step = 0; step < rowSteps(node); step++) {
+      const element = step * lanes + lane;
+      for (let pattern = 0; pattern < patterns; pattern++) {
+        const x = min < 0 && pattern >= patterns / 2 ? pattern - patterns : pattern;
+        // A lane without an element in this step, and a pattern that the type does not use, read zero.
+        const value = input.kind === 'bipolar' ? pattern * 2 - 1 : x;
+        const inRange = value >= min && (element < elements || params(node).channels === 1);
+        const bits = inRange ? encodeElement(output, entry(node, element, value)) : 0;
+        words.push(bits.toString(16).padStart(Math.ceil(width / 4), '0'));
+      }
+    }
+    return { file: `${node.name}_lane${lane}.mem`, width, words };
+  });
+}
+
+/** Reads each element from a table: any function of one integer, one read-only memory a lane. */
+export const unit: UnitDefinition = {
+  name: 'lookup',
+  summary: 'Maps each element by a table.',
+  implementsOps: ['lookup'],
+  check: (node) => checkParams(node, schema),
+  ports: (node) => [
+    { name: 'in', direction: 'in', stream: streams(node).input },
+    { name: 'out', direction: 'out', stream: streams(node).output },
+  ],
+  implement: (request, folding) => {
+    const [op] = request.ops;
+    const table = op?.consts.get(1);
+    const elem = request.input.elem;
+    if (op === undefined || table === undefined) {
+      return {
+        refusal: unitCannotImplement('lookup', request.value, 'no constant table', 'a constant table'),
+      };
+    }
+    const { min, max } = valueRange(elem);
+    const [rows, size] = [table.type.shape[0] ?? 1, table.type.shape[1] ?? 1];
+    const elements = elementCount(request.input.shape);
+    const steps = rows === 1 ? 1 : elements;
+    if (elem.kind === 'pow2' || 2 ** bitWidth(elem) * steps > largestTable) {
+      return {
+        refusal: unitCannotImplement(
+          'lookup',
+          request.value,
+          `${2 ** bitWidth(elem) * steps} entries`,
+          `at most ${largestTable} entries a lane`,
+        ),
+      };
+    }
+    // The table may begin below the type's range; the unit keeps what the type can reach.
+    const offset = op.attributes['offset'] as number;
+    const span = max - min + 1;
+    const data = new Int32Array(rows * span);
+    for (let row = 0; row < rows; row++) {
+      for (let x = 0; x < span; x++) data[row * span + x] = table.data[row * size + x + min - offset] ?? 0;
+    }
+    return {
+      params: {
+        input: { ...elem },
+        output: { ...op.result.elem },
+        elements,
+        lanes: Math.min(folding.pe, elements),
+        channels: rows,
+      },
+      consts: { table: { elem: op.result.elem, shape: [rows, span], data } },
+    };
+  },
+  timing: (node) => ({ initiationInterval: beats(streams(node).input), latency: 2 }),
+  model: (node) =>
+    new StepPipeline({ steps: rowSteps(node), inputs: 1, needs: () => true, emits: () => true, depth: 1 }),
+  kernel: (node, context) => {
+    const { input, output } = streams(node);
+    return ([from], [to], frames) => {
+      const read = readLayout(context.memory(), input, from ?? 0);
+      const write = readLayout(context.memory(), output, to ?? 0);
+      for (let frame = 0; frame < frames; frame++) {
+        for (let e = 0; e < input.elements; e++) write.set(frame, e, entry(node, e, read.get(frame, e)));
+      }
+    };
+  },
+  cost: (node) => {
+    const { input, output, lanes } = params(node);
+    const words = 2 ** bitWidth(input) * rowSteps(node);
+    const width = bitWidth(output);
+    const block = words > 1024;
+    return {
+      lut: (block ? 0 : Math.ceil(words / 64) * width * lanes) + lanes * width + 8,
+      ff: 3 * lanes * width + 8,
+      bram36: block ? (lanes * Math.max(1, Math.ceil((words * width) / 18432))) / 2 : 0,
+      dsp: 0,
+    };
+  },
+  memories,
+  template: 'lookup/unit.v.njk',
+  libraries: ['qcc_spill'],
+  view: (node, names) => {
+    const { input, output, lanes, elements } = params(node);
+    const inWidth = bitWidth(input);
+    const outWidth = bitWidth(output);
+    const steps = rowSteps(node);
+    const stepBits = Math.max(1, Math.ceil(Math.log2(steps)));
+    const remainder = elements - (beats(streams(node).input) - 1) * lanes;
+    const total = beats(streams(node).input);
+    const beatBits = Math.max(1, Math.ceil(Math.log2(total)));
+    return {
+      module: names.module,
+      inMsb: lanes * inWidth - 1,
+      outMsb: lanes * outWidth - 1,
+      outBits: lanes * outWidth,
+      stepped: steps > 1,
+      // Padding lanes must be zero even where the table's entry for zero is not.
+      ragged: remainder < lanes && total > 1,
+      stepBits: steps > 1 ? stepBits : beatBits,
+      stepMsb: (steps > 1 ? stepBits : beatBits) - 1,
+      lastStep: total - 1,
+      counted: steps > 1 || (remainder < lanes && total > 1),
+      wordMsb: outWidth - 1,
+      wordBits: outWidth,
+      depthMinusOne: 2 ** inWidth * steps - 1,
+      style: 2 ** inWidth * steps > 1024 ? 'block' : 'distributed',
+      images: memories(node).map((image, lane) => ({
+        lane,
+        file: `${names.memPrefix}${image.file}`,
+        high: (lane + 1) * inWidth - 1,
+        low: lane * inWidth,
+        outHigh: (lane + 1) * outWidth - 1,
+        outLow: lane * outWidth,
+        padding: lane >= remainder,
+        never: lane >= remainder && total === 1,
+      })),
+    };
+  },
+  sample: (random) => {
+    const input = random.pick<ElementType>([
+      { kind: 'bipolar' },
+      { kind: 'uint', bits: 4 },
+      { kind: 'int', bits: 3 },
+    ]);
+    const output = random.pick<ElementType>([
+      { kind: 'ternary' },
+      { kind: 'int', bits: 7 },
+      { kind: 'uint', bits: 5 },
+    ]);
+    const elements = random.integer(1, 12);
+    const channels = random.pick([1, elements]);
+    const { min, max } = valueRange(input);
+    const levels = valueRange(output);
+    const span = max - min + 1;
+    const data = Array.from({ length: channels * span }, () => random.integer(levels.min, levels.max));
+    return {
+      params: {
+        input: { ...input },
+        output: { ...output },
+        elements,
+        lanes: random.integer(1, elements),
+        channels,
+      },
+      consts: { table: { elem: output, shape: [channels, span], data } },
+    };
+  },
+};

@@ -1,0 +1,70 @@
+import type { UnitDefinition } from '../../compiler/hw/index.ts';
+import { safeComment } from '../../compiler/hw/names.ts';
+import { unitCannotImplement } from '../../compiler/diagnostics/catalog/hw.ts';
+import { bitWidth, printElement } from '../../compiler/qir/types.ts';
+import { mvuParams } from '../mvu/analysis.ts';
+import { model, timing } from '../mvu/model.ts';
+import { sample } from '../mvu/sample.ts';
+import { unit as mvu } from '../mvu/unit.ts';
+import { cost } from './cost.ts';
+import { rowsOf } from './rows.ts';
+
+/** Beyond this the text alone makes every tool slow; the folded unit serves such layers. */
+const largestLayer = 65536;
+
+/** One beat in, one beat out, every cycle. */
+const schedule = { sf: 1, nf: 1, order: 'output' } as const;
+
+/** A matrix-vector product whose weights are dissolved into adders: a whole frame every cycle. */
+export const unit: UnitDefinition = {
+  name: 'unrolled',
+  summary:
+    'Matrix-vector product with the weights dissolved into adders, one frame a cycle, with thresholds if wanted.',
+  implementsOps: mvu.implementsOps,
+  check: mvu.check,
+  ports: mvu.ports,
+  implement: (request, folding) => {
+    const [outputs = 0, inputs = 0] = request.ops[0]?.consts.get(1)?.type.shape ?? [];
+    const refuse = (found: string, expected: string) => ({
+      refusal: unitCannotImplement('unrolled', request.value, found, expected),
+    });
+    if (folding.style !== 'unrolled') return refuse(`style ${folding.style}`, 'style unrolled');
+    if (outputs * inputs > largestLayer) {
+      return refuse(`${outputs} x ${inputs} weights`, `at most ${largestLayer} weights in an unrolled layer`);
+    }
+    const whole = { style: 'folded', pe: outputs, simd: inputs, order: 'output' } as const;
+    return mvu.implement?.(request, whole) ?? refuse('no matrix', 'a matrix-vector product');
+  },
+  timing: () => timing(schedule),
+  model: () => model(schedule),
+  kernel: mvu.kernel,
+  cost,
+  memories: () => [],
+  template: 'unrolled/unit.v.njk',
+  libraries: ['qcc_spill'],
+  view: (node, names) => {
+    const { inputs, outputs, x, y } = mvuParams(node);
+    const yBits = bitWidth(y);
+    return {
+      module: names.module,
+      origin: safeComment(node.origin.nodes.join(', ')),
+      inputs,
+      outputs,
+      types: `${printElement(x)} to ${printElement(y)}`,
+      inMsb: inputs * bitWidth(x) - 1,
+      outMsb: outputs * yBits - 1,
+      outBits: outputs * yBits,
+      rows: rowsOf(node).map((row) => ({
+        ...row,
+        sign: row.signed ? 'signed ' : '',
+        high: (row.index + 1) * yBits - 1,
+        low: row.index * yBits,
+      })),
+    };
+  },
+  sample: (random) => {
+    const { params, consts } = sample(random);
+    const whole = { ...params, pe: params['outputs'] ?? 1, simd: params['inputs'] ?? 1, order: 'output' };
+    return { params: whole, consts };
+  },
+};
