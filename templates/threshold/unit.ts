@@ -1,0 +1,193 @@
+import { z } from 'zod';
+import {
+  bitWidth,
+  bipolar,
+  elementCount,
+  fixed,
+  int,
+  ternary,
+  uint,
+  valueRange,
+} from '../../compiler/qir/types.ts';
+import type { ElementType } from '../../compiler/qir/types.ts';
+import { badUnitParameter, unitCannotImplement } from '../../compiler/diagnostics/catalog/hw.ts';
+import type { Diagnostic } from '../../compiler/diagnostics/index.ts';
+import { checkParams, elementSchema } from '../../compiler/hw/params.ts';
+import type {
+  Cost,
+  Folding,
+  FrameKernel,
+  HwConst,
+  HwNode,
+  Implementation,
+  KernelContext,
+  LayerRequest,
+  RandomSource,
+  UnitDefinition,
+} from '../../compiler/hw/index.ts';
+import { cost } from './cost.ts';
+import { model, timing } from './model.ts';
+import { planOf, thresholdParams } from './numbers.ts';
+import { images, view } from './view.ts';
+
+const schema = z.object({
+  /** Elements of one frame. */
+  elements: z.int().min(1),
+  /** Element e belongs to channel e % channels. */
+  channels: z.int().min(1),
+  /** Elements of one beat, in and out. */
+  lanes: z.int().min(1),
+  x: elementSchema,
+  y: elementSchema,
+  /** Lowest level. */
+  base: z.int(),
+});
+
+function check(node: HwNode): readonly Diagnostic[] {
+  const found = checkParams(node, schema);
+  if (found.length > 0) return found;
+  const bad = (parameter: string, problem: string): unknown =>
+    found.push(badUnitParameter(node, parameter, problem));
+  const { elements, channels, lanes, x, y, base } = thresholdParams(node);
+  if (lanes > elements) bad('lanes', `${lanes}, more than the ${elements} elements`);
+  if (x.kind === 'pow2') bad('x', 'powers of two');
+  const { thresholds, flip } = node.consts;
+  const [rows, count = 0] = thresholds?.shape ?? [];
+  if (thresholds === undefined) bad('thresholds', 'missing');
+  else if (
+    thresholds.shape.length !== 2 ||
+    rows !== channels ||
+    count < 1 ||
+    thresholds.data.length !== channels * count
+  ) {
+    bad('thresholds', `shape [${thresholds.shape.join(', ')}], expected [${channels}, n]`);
+  }
+  if (flip !== undefined && (flip.shape.join() !== String(channels) || flip.data.length !== channels)) {
+    bad('flip', `shape [${flip.shape.join(', ')}], expected [${channels}]`);
+  }
+  const { min, max } = valueRange(y);
+  const holds = y.kind === 'bipolar' ? base === -1 && count === 1 : base >= min && base + count <= max;
+  if (y.kind === 'pow2' || !holds) bad('y', `does not hold the levels ${base} to ${base + count}`);
+  return found;
+}
+
+function implement(request: LayerRequest, folding: Folding): Implementation {
+  const refuse = (found: string, expected: string): Implementation => ({
+    refusal: unitCannotImplement('threshold', request.value, found, expected),
+  });
+  const [op, ...rest] = request.ops;
+  const thresholds = op?.consts.get(1);
+  if (op?.op !== 'threshold' || rest.length > 0 || thresholds === undefined) {
+    return refuse(request.ops.map(({ op: name }) => name).join('+'), 'threshold with constant thresholds');
+  }
+  if (folding.style !== 'folded') return refuse(`style ${folding.style}`, 'style folded');
+  const x = request.input.elem;
+  const y = op.result.elem;
+  for (const elem of [x, y]) {
+    if (elem.kind === 'pow2' || elem.kind === 'float32')
+      return refuse(`element type ${elem.kind}`, 'integers');
+  }
+  const elements = elementCount(request.input.shape);
+  const { shape, elem } = thresholds.type;
+  const consts: Record<string, HwConst> = { thresholds: { elem, shape, data: thresholds.data } };
+  const flip = op.consts.get(2);
+  if (flip !== undefined) consts['flip'] = { elem: flip.type.elem, shape: flip.type.shape, data: flip.data };
+  const base = op.attributes['base'];
+  return {
+    params: {
+      elements,
+      channels: shape[0] ?? 1,
+      lanes: Math.min(elements, folding.pe),
+      x: { ...x },
+      y: { ...y },
+      base: typeof base === 'number' ? base : 0,
+    },
+    consts,
+  };
+}
+
+function kernel(node: HwNode, context: KernelContext): FrameKernel {
+  const { elements, channels, x, y, base } = thresholdParams(node);
+  const { thresholds, flip } = node.consts;
+  const run = context.threshold({
+    elements,
+    channels,
+    x,
+    y,
+    thresholds: {
+      values: thresholds?.data ?? [],
+      count: thresholds?.shape[1] ?? 0,
+      flip: flip?.data ?? new Uint8Array(channels),
+      base,
+      step: y.kind === 'bipolar' ? 2 : 1,
+    },
+  });
+  return ([input = 0], [output = 0], frames) => run(input, output, frames);
+}
+
+/** One or many channels, lanes that do not divide, thresholds that are always or never reached, flips. */
+function sample({ integer, pick }: RandomSource): ReturnType<UnitDefinition['sample']> {
+  const x = pick<ElementType>([
+    bipolar,
+    ternary,
+    uint(integer(1, 8)),
+    int(integer(2, 8)),
+    fixed(integer(2, 7), 3),
+  ]);
+  const { y, count, base } = pick<{ y: ElementType; count: number; base: number }>([
+    { y: bipolar, count: 1, base: -1 },
+    { y: ternary, count: 2, base: -1 },
+    { y: uint(1), count: 1, base: 0 },
+    { y: uint(2), count: 3, base: 0 },
+    { y: uint(3), count: 5, base: 1 },
+    { y: int(4), count: 11, base: -5 },
+    { y: uint(6), count: 63, base: 0 },
+  ]);
+  const channels = pick([1, 1, integer(1, 12)]);
+  const elements = channels === 1 ? integer(1, 40) : channels * pick([1, 1, 2, 3]);
+  const { min, max } = valueRange(x);
+  const rows = Array.from({ length: channels }, () =>
+    Int32Array.from({ length: count }, () => integer(min - 1, max + 2)).sort(),
+  );
+  const consts: Record<string, HwConst> = {
+    thresholds: {
+      elem: int(bitWidth(x) + 3),
+      shape: [channels, count],
+      data: rows.flatMap((row) => Array.from(row)),
+    },
+  };
+  if (integer(0, 1) === 1) {
+    const data = Uint8Array.from({ length: channels }, () => integer(0, 1));
+    consts['flip'] = { elem: uint(1), shape: [channels], data };
+  }
+  const lanes = Math.min(elements, pick([1, elements, integer(1, elements), channels]));
+  return { params: { elements, channels, lanes, x: { ...x }, y: { ...y }, base }, consts };
+}
+
+function costOf(node: HwNode): Cost {
+  return cost(planOf(node));
+}
+
+export const unit: UnitDefinition = {
+  name: 'threshold',
+  summary: 'Levels of integers by comparison with thresholds.',
+  implementsOps: ['threshold'],
+  check,
+  ports: (node) => {
+    const { elements, lanes, x, y } = thresholdParams(node);
+    return [
+      { name: 'in', direction: 'in', stream: { elem: x, elements, lanes } },
+      { name: 'out', direction: 'out', stream: { elem: y, elements, lanes } },
+    ];
+  },
+  implement,
+  timing: (node) => timing(planOf(node)),
+  model: (node) => model(planOf(node)),
+  kernel,
+  cost: costOf,
+  memories: images,
+  template: 'threshold/unit.v.njk',
+  libraries: ['qcc_spill'],
+  view,
+  sample,
+};
