@@ -41,7 +41,7 @@ function checkLayer(pes: number, simd: number, steps: number): number {
 }
 
 describe('whole layers with constant weights and thresholds', () => {
-  it('784 inputs to 256 neurons in 16 steps', { timeout: 30_000 }, () => {
+  it('784 inputs to 256 neurons in 16 steps', { timeout: 120_000 }, () => {
     expect(checkLayer(16, 784, 16)).toBe(12917);
   });
 
@@ -49,7 +49,7 @@ describe('whole layers with constant weights and thresholds', () => {
     expect(checkLayer(16, 256, 16)).toBe(4244);
   });
 
-  it('256 inputs to 256 neurons in 4 steps', { timeout: 30_000 }, () => {
+  it('256 inputs to 256 neurons in 4 steps', { timeout: 120_000 }, () => {
     expect(checkLayer(64, 256, 4)).toBe(8360);
   });
 });

@@ -64,7 +64,7 @@ const skipped = skipWithout('verilator') || skipWithout('yosys');
 describe.skipIf(skipped)(
   'structures in Verilator (skipped where verilator or yosys is not installed)',
   () => {
-    it('64 and 256 operations give the sums of the loop', { timeout: 60_000 }, () => {
+    it('64 and 256 operations give the sums of the loop', { timeout: 180_000 }, () => {
       const units = [64, 256, 64].map((simd) => ({
         simd,
         netlist: xnorAccumulate({ simd, accBits: 12, accumulate: true, cut: 8 }),

@@ -98,7 +98,7 @@ describe.skipIf(skipWithout('yosys'))('structures in Yosys (skipped where yosys 
       prove(netlist, moduleText('gate', netlist), thresholdTable(netlist, weights, thresholds));
     });
 
-  it('PE 32, SIMD 64, ten-bit accumulators: 0.875 LUT per operation', { timeout: 60_000 }, () => {
+  it('PE 32, SIMD 64, ten-bit accumulators: 0.875 LUT per operation', { timeout: 180_000 }, () => {
     const element = xnorAccumulate({ simd: 64, accBits: 10, accumulate: true });
     const cells = synthesize(arrayText(element, 32, 64, 10), 'xcup');
     expect(cells).toEqual({ LUT6_2: 1792, CARRY8: 32 * netlistStats(element).carry8, FDRE: 320 });
