@@ -110,7 +110,7 @@ export function holds(elem: ElementType, value: number): boolean {
     case 'bipolar':
       return value !== 0;
     case 'pow2':
-      return value === 0 || Number.isInteger(Math.log2(Math.abs(value)) - elem.lo);
+      return value === 0 || (Math.abs(value) >= 2 ** elem.lo && Number.isInteger(Math.log2(Math.abs(value))));
     default:
       return true;
   }

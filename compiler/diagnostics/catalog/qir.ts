@@ -18,6 +18,11 @@ function meant(suggestion: string | undefined): string | undefined {
   return suggestion === undefined ? undefined : `Did you mean ${suggestion}?`;
 }
 
+/** An element with its position; a scalar has none. */
+function elementAt(value: string, index: string): string {
+  return index === '[]' ? value : `${value} at ${index}`;
+}
+
 // ---- text -------------------------------------------------------------------------------------------------------
 
 export const unexpectedCharacter = defineDiagnostic(
@@ -59,8 +64,8 @@ export const unexpectedToken = defineDiagnostic(
     title: 'Syntax error',
     doc: 'The text does not follow the grammar of `.qir` files at this place. The message lists everything that could stand there.',
   },
-  (where: At, found: string, expected: readonly string[], inside: string) => ({
-    message: `Unexpected ${excerpt(found)} in ${inside}.`,
+  (where: At, found: string, expected: readonly string[], place: string) => ({
+    message: `Unexpected ${excerpt(found)} ${place}.`,
     where,
     found: excerpt(found),
     expected: oneOf(expected),
@@ -77,7 +82,7 @@ export const notQir = defineDiagnostic(
   (where: At, found: string) => ({
     message: 'The file does not begin with the header of a QIR file.',
     where,
-    found: excerpt(found, 20),
+    found: excerpt(found, 40),
     expected: 'qir 1',
     help: 'Give a .qir file, or import a model with `qcc import` first.',
   }),
@@ -294,6 +299,21 @@ export const quotientAttribute = defineDiagnostic(
     found: excerpt(found),
     expected: 'a number, a string, true, false or a list of numbers',
     help: 'Only `scale` of an input or output takes a quotient.',
+  }),
+);
+
+export const missingField = defineDiagnostic(
+  {
+    code: 'QCC1019',
+    severity: 'error',
+    title: 'Missing field',
+    doc: 'A place that a note points to needs the fields that the message lists.',
+  },
+  (where: At, subject: string, name: string, expected: string) => ({
+    message: `${subject} needs the field \`${name}\`.`,
+    where,
+    found: `no ${name}`,
+    expected,
   }),
 );
 
@@ -579,7 +599,7 @@ export const elementOutOfType = defineDiagnostic(
   (where: At, name: string, index: string, found: string, type: string, expected: string) => ({
     message: `The constant @${excerpt(name)} has an element that ${type} does not hold.`,
     where,
-    found: `${found} at ${index}`,
+    found: elementAt(found, index),
     expected,
   }),
 );
@@ -594,7 +614,7 @@ export const notFinite = defineDiagnostic(
   (where: At, name: string, index: string, found: string) => ({
     message: `The constant @${excerpt(name)} is not finite.`,
     where,
-    found: `${found} at ${index}`,
+    found: elementAt(found, index),
     expected: 'finite numbers',
     help: 'The training may have diverged; look at the source model.',
   }),

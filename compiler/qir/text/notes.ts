@@ -89,7 +89,7 @@ function checked(
   for (const [name, kind] of Object.entries(spec)) {
     if (kind.endsWith('?') || given.has(name)) continue;
     good = false;
-    values.diagnostics.add(say.badField(values.source.span(at), subject, `a missing \`${name}\``, list));
+    values.diagnostics.add(say.missingField(values.source.span(at), subject, name, list));
   }
   return good ? Object.fromEntries(found) : undefined;
 }

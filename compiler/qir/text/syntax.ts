@@ -22,7 +22,7 @@ const outer: ReadonlySet<unknown> = new Set([t.Const, t.Graph, t.Weights]);
 export function readSyntax(source: Source, text: string, diagnostics: Diagnostics): FileText | undefined {
   const start = /^[\s\uFEFF]*(?:\/\/[^\r\n]*[\s\uFEFF]*)*/.exec(text)![0].length;
   if (!/^qir\b/.test(text.slice(start, start + 4))) {
-    const found = text.slice(start, start + 24).split(/[\r\n]/)[0]!;
+    const found = text.slice(start, start + 16).split(/[\r\n]/)[0]!;
     diagnostics.add(say.notQir(source.at(1, 1, 1), found === '' ? 'an empty file' : JSON.stringify(found)));
     return undefined;
   }
@@ -85,13 +85,16 @@ function syntaxError(source: Source, parser: QirGrammar, tokens: readonly IToken
   const found = tokens[at];
   const begin = parser.statement?.tokenType === EOF ? at : statementIndex(parser, tokens);
   const expected = expectedAfter(parser, parser.context, shorten(tokens.slice(begin, at)));
-  // outside a graph the file may end
-  if (parser.context === 'top' && begin === at) expected.push('the end of the file');
+  // the last rule that was being read: one of the lists of statements, or something inside a statement
+  const rules = parser.errors[0]?.context.ruleStack ?? [];
+  const last = rules[rules.length - 1];
+  const between = last === undefined || ['header', 'top', 'block', 'rest'].includes(last);
+  if (between && parser.context === 'top') expected.push('the end of the file');
   return say.unexpectedToken(
     found === undefined ? source.end() : source.span(found),
     found === undefined ? 'end of file' : `\`${found.image}\``,
     expected,
-    parser.subject,
+    `${between && begin < at ? 'after' : 'in'} ${parser.subject}`,
   );
 }
 
