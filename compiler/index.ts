@@ -53,5 +53,6 @@ export {
   type Where,
 } from './diagnostics/index.ts';
 export { renderDiagnostic, renderDiagnostics, type RenderOptions } from './diagnostics/render.ts';
+export { templateRoot, units } from '../templates/registry.ts';
 export type { LayerPlan } from './lower/plan.ts';
 export { version } from './version.ts';

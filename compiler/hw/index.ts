@@ -6,3 +6,5 @@ export * from './design.ts';
 export * from './names.ts';
 export * from './pack.ts';
 export * from './print.ts';
+export * from './layout.ts';
+export * from './params.ts';
