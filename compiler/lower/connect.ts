@@ -95,13 +95,14 @@ export function connect(
     if (depth > 0)
       chain.push(plumb(fifo, verilogIdentifier(`${node.name}_fifo`, taken), output, output, depth));
   });
-  const used = new Set<string>();
+  // instances and channels share one space of names in the Verilog
+  const used = new Set<string>([name.toLowerCase(), ...chain.map((node) => node.name.toLowerCase())]);
   const channels: Channel[] = [];
   chain.forEach((node, index) => {
     const to = portOf(units, node, 'in');
     const before = chain[index - 1];
     channels.push({
-      name: verilogIdentifier(before === undefined ? 'in' : before.name, used),
+      name: verilogIdentifier(before === undefined ? 'in' : `${before.name}_out`, used),
       stream: to.stream,
       from:
         before === undefined
