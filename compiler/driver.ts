@@ -6,8 +6,8 @@ import { fail, InternalError } from './diagnostics/index.ts';
 import type { Diagnostics } from './diagnostics/index.ts';
 import type { HwGraph } from './hw/index.ts';
 import { verilogIdentifier } from './hw/names.ts';
-import type { Measured } from './lower/fifos.ts';
 import { lower } from './lower/lower.ts';
+import type { CycleModel } from './lower/lower.ts';
 import type { LayerPlan } from './lower/plan.ts';
 import { runPipeline } from './pipeline.ts';
 import type { Graph } from './qir/graph.ts';
@@ -79,16 +79,19 @@ export async function loadModel(path: string, options: LoadOptions): Promise<Gra
   return importOnnx(bytes, { file: path, ...options });
 }
 
-/** Runs the cycle model, without data, until its timing state recurs. */
-function measure(hw: HwGraph): Measured {
-  const engine = createEngine(hw, units);
-  // Recurrence is found within a few frames of the pipeline having filled; the periods in between cost nothing.
-  for (let frames = 256; frames <= 1 << 20; frames *= 16) {
-    const { initiationInterval, latency } = engine.time({ frames });
-    if (initiationInterval !== null && latency !== null) return { initiationInterval, latency: latency.last };
-  }
-  throw new InternalError(`the timing of ${hw.name} does not recur`);
-}
+const cycleModel: CycleModel = {
+  cycles: (hw, frames) => createEngine(hw, units).time({ frames }).cycles,
+  measure: (hw) => {
+    const engine = createEngine(hw, units);
+    // Recurrence is found within a few frames of the pipeline having filled; the periods in between cost nothing.
+    for (let frames = 256; frames <= 1 << 20; frames *= 16) {
+      const { initiationInterval, latency } = engine.time({ frames });
+      if (initiationInterval !== null && latency !== null)
+        return { initiationInterval, latency: latency.last };
+    }
+    throw new InternalError(`the timing of ${hw.name} does not recur`);
+  },
+};
 
 /**
  * The whole spine: passes to integer form, then lowering to the hardware graph. The stages are in pipeline.ts and lower/.
@@ -112,7 +115,7 @@ export function compileGraph(graph: Graph, options: CompileOptions): Compilation
     ...(options.folding === undefined ? {} : { given: options.folding }),
   };
   const name = verilogIdentifier(graph.name, new Set());
-  const lowered = lower(integer, units, target, name, measure, diagnostics);
+  const lowered = lower(integer, units, target, name, cycleModel, diagnostics);
   diagnostics.throwIfErrors();
   return {
     source: graph,

@@ -75,15 +75,19 @@ export function laneChoices(n: number, limit: number): readonly number[] {
   return [...choices];
 }
 
+/** Lane counts tried for layers that pass a vector through. */
+const passThroughChoices = 12;
+
 /** The foldings worth trying for one layer that take at most `cycles` cycles a frame. */
 function foldings(layer: Layer, cycles: number, style: 'folded' | 'unrolled' | 'auto'): readonly Folding[] {
   const { inputs, outputs } = layerSize(layer.request);
   const found: Folding[] = [];
-  if (style !== 'folded') found.push({ style: 'unrolled', pe: outputs, simd: inputs, order: 'output' });
   const matrix = operationsOf(layer.request) > 0;
+  if (matrix && style !== 'folded')
+    found.push({ style: 'unrolled', pe: outputs, simd: inputs, order: 'output' });
   if (style === 'unrolled' && matrix) return found;
   if (!matrix) {
-    for (const lanes of laneChoices(inputs, cycles))
+    for (const lanes of laneChoices(inputs, cycles).slice(-passThroughChoices))
       found.push({ style: 'folded', pe: lanes, simd: lanes, order: 'output' });
     return found;
   }

@@ -8,7 +8,7 @@ import { candidatesOf, layerSize, operationsOf, tryFolding } from './candidates.
 import type { Candidate } from './candidates.ts';
 import { connect, linksOf } from './connect.ts';
 import { fifoDepths } from './fifos.ts';
-import type { Measured } from './fifos.ts';
+import type { FifoTrial, Measured } from './fifos.ts';
 import { layersOf } from './layers.ts';
 import type { Layer } from './layers.ts';
 import type { FoldingTarget, LayerPlan } from './plan.ts';
@@ -17,6 +17,12 @@ import { cheapest } from './search.ts';
 /** Multiply-accumulates in parallel that a design gets when no rate is asked for, and the least interval it then aims at. */
 const defaultParallelism = 16384;
 const defaultInterval = 64;
+
+/** The cycle model of a design, without data. */
+export interface CycleModel {
+  readonly cycles: (hw: HwGraph, frames: number) => number;
+  readonly measure: (hw: HwGraph) => Measured;
+}
 
 /** The result of lowering. */
 export interface Lowered {
@@ -140,14 +146,14 @@ function planOf(
  * Integer QIR to the frozen hardware graph: cuts the graph into layers, asks the units what they implement, finds the cheapest
  * folding that meets the target, connects the instances, and sizes the FIFOs.
  *
- * @param measure - runs the cycle model (given by the driver, which owns the simulation engine).
+ * @param model - runs the cycle model (given by the driver, which owns the simulation engine).
  */
 export function lower(
   graph: Graph,
   units: ReadonlyMap<string, UnitDefinition>,
   target: FoldingTarget,
   name: string,
-  measure: (hw: HwGraph) => Measured,
+  model: CycleModel,
   diagnostics: Diagnostics,
 ): Lowered {
   const layers = layersOf(graph, units, diagnostics);
@@ -191,7 +197,14 @@ export function lower(
   invariant(choice !== undefined, 'a choice exists');
   const links = linksOf({ ...graph, name }, input, units, layers, choice.inputLanes, choice.chosen);
   const build = (depths: readonly number[]): HwGraph => connect(name, target.clockMhz, units, links, depths);
-  const { depths, measured } = fifoDepths(links, build, measure);
+  const slowest = Math.max(
+    ...links.map(({ node }) => units.get(node.unit)?.timing(node).initiationInterval ?? 1),
+  );
+  const trial: FifoTrial = {
+    cycles: (depths, frames) => model.cycles(build(depths), frames),
+    measure: (depths) => model.measure(build(depths)),
+  };
+  const { depths, measured } = fifoDepths(links, slowest, trial);
   const hw = build(depths);
   const layerAt = new Map(links.map((link) => [link.node.name, link.layer]));
   const plan = hw.nodes.map((node) => {
