@@ -1,4 +1,4 @@
-import type { Const, Graph, Node, Operand } from '../qir/graph.ts';
+import { constant, type Const, type Graph, type Node, type Operand } from '../qir/graph.ts';
 import { overallRange, rowRanges } from '../qir/ops/accumulate.ts';
 import { accumulatorType } from '../qir/ops/matmul.ts';
 import { fitInteger, holds, isSigned, type Tensor, type TensorType } from '../qir/types.ts';
@@ -17,6 +17,10 @@ export const normaliseDirection: Pass = {
   establishes: ['no-dead-nodes'],
   run: (graph) => {
     const readers = countReaders(graph);
+    const constUses = new Map<string, number>();
+    for (const operand of graph.nodes.flatMap((node) => node.operands)) {
+      if (operand.kind === 'const') constUses.set(operand.name, (constUses.get(operand.name) ?? 0) + 1);
+    }
     const consts = new Map<string, Const>(graph.consts);
     const replaced = new Map<string, Node>();
     const byName = new Map(graph.nodes.map((node) => [node.name, node]));
@@ -26,7 +30,12 @@ export const normaliseDirection: Pass = {
       const layer = source && byName.get(source.name);
       if (node.op !== 'threshold' || node.operands[2] === undefined || layer?.op !== 'matmul') continue;
       if (readers.get(layer.name) !== 1) continue;
-      const pair = normalise(layer, node, consts, types.get(layer.operands[0]?.name ?? ''));
+      const pair = normalise(
+        layer,
+        node,
+        { consts, uses: constUses },
+        types.get(layer.operands[0]?.name ?? ''),
+      );
       if (pair === undefined) continue;
       replaced.set(layer.name, pair.layer);
       replaced.set(node.name, pair.threshold);
@@ -37,12 +46,25 @@ export const normaliseDirection: Pass = {
   },
 };
 
+interface ConstPool {
+  readonly consts: Map<string, Const>;
+  readonly uses: ReadonlyMap<string, number>;
+}
+
+/** Puts a tensor in the place of a constant: under its name, unless another node reads that too. */
+function replaceConst({ consts, uses }: ConstPool, name: string, tensor: Tensor): Operand {
+  if (uses.get(name) !== 1) return constant(addConst(consts, name, tensor));
+  consts.set(name, { name, tensor });
+  return constant(name);
+}
+
 function normalise(
   layer: Node,
   node: Node,
-  consts: Map<string, Const>,
+  pool: ConstPool,
   x: TensorType | undefined,
 ): { readonly layer: Node; readonly threshold: Node } | undefined {
+  const { consts } = pool;
   const [w, bias] = [tensor(layer.operands[1], consts), tensor(layer.operands[2], consts)];
   const [t, flip] = [tensor(node.operands[1], consts), tensor(node.operands[2], consts)];
   if (w === undefined || t === undefined || flip === undefined) return undefined;
@@ -70,15 +92,12 @@ function normalise(
 
   const operands = layer.operands.map((operand, i): Operand => {
     const replacement = [undefined, weights, newBias][i];
-    return replacement === undefined
-      ? operand
-      : { kind: 'const', name: addConst(consts, operand.name, replacement) };
+    return replacement === undefined ? operand : replaceConst(pool, operand.name, replacement);
   });
   const [sums, tName, flipName] = node.operands;
   if (sums === undefined || tName === undefined || flipName === undefined) return undefined;
-  const after: Operand[] = [sums, { kind: 'const', name: addConst(consts, tName.name, threshold.t) }];
-  if (threshold.flip !== undefined)
-    after.push({ kind: 'const', name: addConst(consts, flipName.name, threshold.flip) });
+  const after: Operand[] = [sums, replaceConst(pool, tName.name, threshold.t)];
+  if (threshold.flip !== undefined) after.push(replaceConst(pool, flipName.name, threshold.flip));
   return { layer: { ...layer, operands, type }, threshold: { ...node, operands: after } };
 }
 

@@ -144,15 +144,19 @@ export class Builder {
     const common = { ...names, elem, shape: x.type.shape, origin };
     const isBipolar = elem.kind === 'bipolar';
     if (found.kind === 'table') {
-      const levels = found.levels
-        .slice(0, rows * found.count)
-        .map((level) => (isBipolar ? 2 * level - 1 : level));
-      const table = this.constant(`${name}_table`, tensorOf(elem, [rows, found.count], levels));
+      const { min, max } = valueRange(x.type.elem);
+      const size = max - min + 1;
+      const levels = new Float64Array(rows * size);
+      for (let i = 0; i < levels.length; i++) {
+        const level = levelAt(found, Math.floor(i / size), min + (i % size));
+        levels[i] = isBipolar ? 2 * level - 1 : level;
+      }
+      const table = this.constant(`${name}_table`, tensorOf(elem, [rows, size], levels));
       return this.add({
         ...common,
         op: 'lookup',
         operands: [value(x.name), table],
-        attributes: { offset: found.offset },
+        attributes: { offset: min },
       });
     }
     const steps = below(found, isBipolar ? 1 : valueRange(elem).max, valueRange(x.type.elem).min);
@@ -199,6 +203,12 @@ function sharedRows(found: Steps | Table, elements: number, channels: number): n
   invariant(rows === 1 || rows === elements, 'one row, or one for each element');
   if (every(1)) return 1;
   return every(channels) ? channels : elements;
+}
+
+/** The level at an integer; for one that never comes up, that of the nearest one that does (the table covers the type). */
+function levelAt(table: Table, row: number, integer: number): number {
+  const index = Math.min(Math.max(integer - table.offset, 0), table.count - 1);
+  return table.levels[row * table.count + index] ?? 0;
 }
 
 /** A constant at the highest level still needs one threshold: then the base is one lower, and every integer reaches it. */
