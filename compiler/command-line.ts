@@ -3,7 +3,7 @@ import { commands } from './commands/index.ts';
 import type { Arguments, Command, Context, Io, Outcome } from './commands/command.ts';
 import { flag } from './commands/arguments.ts';
 import { createProgress } from './commands/progress.ts';
-import { usage } from './diagnostics/catalog/command.ts';
+import { badOption, usage } from './diagnostics/catalog/command.ts';
 import { DiagnosticError, Diagnostics, type Diagnostic } from './diagnostics/index.ts';
 import { countText, renderDiagnostics } from './diagnostics/render.ts';
 import { nearest } from './diagnostics/suggest.ts';
@@ -96,12 +96,28 @@ async function understand(argv: readonly string[], io: Io): Promise<Request> {
   return request ?? { kind: 'text', text: printed.endsWith('\n') ? printed : `${printed}\n` };
 }
 
+/** What yargs refused for another reason than a name it does not know. */
+function otherUsage(message: string, command: Command | undefined, manual: string): Diagnostic {
+  const invalid = /Argument: (\S+), Given: (.*), Choices: (.*)/.exec(message);
+  if (invalid !== null) return badOption(`--${invalid[1]}`, invalid[2] ?? '', `one of ${invalid[3]}`);
+  const first = Object.keys(command?.arguments ?? {})[0];
+  if (message.startsWith('Not enough non-option arguments') && first !== undefined) {
+    return usage(`the argument <${first}> is missing`, undefined, manual);
+  }
+  const missing = /^Missing required arguments?: (.*)$/.exec(message)?.[1];
+  if (missing !== undefined)
+    return usage(`the option --${missing.split(', ').join(' and --')} is missing`, undefined, manual);
+  const valueless = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
+  if (valueless !== undefined) return usage(`the option --${valueless} needs a value`, undefined, manual);
+  return usage(message.split('\n')[0] ?? message, undefined, manual);
+}
+
 /** The diagnostic for what yargs refused, with the likely meaning of a misspelt name. */
 function usageDiagnostic(message: string, argv: readonly string[]): Diagnostic {
   const command = commands.find((candidate) => candidate.name === argv[0]);
   const manual = `\`qcc${command === undefined ? '' : ` ${command.name}`} --help\` lists what there is`;
   const unknown = /^Unknown (?:arguments?|commands?): (.*)$/.exec(message)?.[1]?.split(', ');
-  if (unknown === undefined) return usage(message.split('\n')[0] ?? message, undefined, manual);
+  if (unknown === undefined) return otherUsage(message, command, manual);
   const names =
     command === undefined
       ? commands.map((candidate) => candidate.name)
@@ -152,6 +168,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   let progress = createProgress(io, false);
   let outcome: Outcome = { json: {}, text: '' };
   let command: string | undefined;
+  let terse = false;
   try {
     const request = await understand(argv, io);
     if (request.kind === 'text') {
@@ -161,6 +178,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     if (request.kind === 'usage') diagnostics.add(usageDiagnostic(request.message, argv));
     else {
       command = request.command.name;
+      terse = request.command.terse === true;
       json = flag(request.args, 'json');
       quiet = flag(request.args, 'quiet');
       progress = createProgress(io, !json && !quiet);
@@ -188,7 +206,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   }
   if (outcome.always !== undefined) io.out(outcome.always);
   if (!quiet && outcome.text !== '') io.out(outcome.text.endsWith('\n') ? outcome.text : `${outcome.text}\n`);
-  const shown = diagnostics.all.filter((d) => d.severity === 'error' || !quiet);
+  const least = quiet ? ['error'] : terse ? ['error', 'warning'] : ['error', 'warning', 'note'];
+  const shown = diagnostics.all.filter((d) => least.includes(d.severity));
   if (shown.length > 0) {
     const options = { color: colors(io, io.errIsTerminal), width: Math.min(120, io.columns ?? 100) };
     const total = status === 1 ? `\n\n${countText(shown)}` : '';

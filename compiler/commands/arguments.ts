@@ -46,7 +46,13 @@ export function number(
     (range.integer !== true || Number.isInteger(value));
   if (!good) {
     const kind = range.integer === true ? 'an integer' : 'a number';
-    fail(badOption(`--${name}`, shown(value), `${kind} from ${range.min} to ${range.max}`));
+    fail(
+      badOption(
+        `--${name}`,
+        Number.isNaN(value) ? 'no number' : shown(value),
+        `${kind} from ${range.min} to ${range.max}`,
+      ),
+    );
   }
   return value;
 }

@@ -52,5 +52,7 @@ export interface Command {
   readonly arguments: Readonly<Record<string, { readonly describe: string; readonly type: 'string' }>>;
   /** Command lines, each with what it does. */
   readonly examples: readonly (readonly [line: string, what: string])[];
+  /** Notes are not printed (they are in the JSON): for a command that runs again and again on one model. */
+  readonly terse?: boolean;
   readonly run: (args: Arguments, context: Context) => Promise<Outcome>;
 }

@@ -13,6 +13,7 @@ export const sim: Command = {
     'Data files: .npy, .npz (FILE:ARRAY picks an array), MNIST idx; each also gzipped. The first axis counts the frames. ' +
     'Integer arrays are taken as they are; float arrays are real values and must be exactly what the input can carry. ' +
     'A mismatch is exit status 1.',
+  terse: true,
   arguments: modelArgument,
   options: {
     input: {

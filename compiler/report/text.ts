@@ -39,9 +39,11 @@ function typesText({ types }: ReportLayer): string {
 }
 
 /** `16 x 32`, with the order of folding; `unrolled` where nothing is folded. */
-export function foldingText({ folding }: ReportLayer): string {
+export function foldingText({ folding, types }: ReportLayer): string {
   if (folding === undefined) return '';
-  return folding.style === 'unrolled' ? 'unrolled' : `${folding.pe} x ${folding.simd} ${folding.order}`;
+  if (folding.style === 'unrolled') return 'unrolled';
+  // without weights there is nothing to go through in one order or the other
+  return `${folding.pe} x ${folding.simd}${types.weights === undefined ? '' : ` ${folding.order}`}`;
 }
 
 const sides = {
