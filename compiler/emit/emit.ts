@@ -178,6 +178,8 @@ export async function emitDesign(
     for (const [path, text] of tb.vectors) files.set(path, text);
   }
   files.set(`harness/${hw.name}.ts`, await harnessSource(hw, ports, options.version));
+  // the harness is an ES module wherever the output folder stands
+  files.set('harness/package.json', '{ "private": true, "type": "module" }\n');
   files.set('model.hw', printHw(hw));
   files.set('model.hw.json', writeHw(hw));
   for (const [path, content] of options.extras ?? []) {
