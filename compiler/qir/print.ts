@@ -98,7 +98,7 @@ function printOutput(output: GraphOutput, type: TensorType | undefined): string 
 function printPlace(where: Where): string {
   const list: [string, string][] = [];
   for (const [name, value] of Object.entries(where)) {
-    if (name !== 'kind') list.push([name, printAttribute(value as string | number)]);
+    if (name !== 'kind') list.push([name, printAttribute(value)]);
   }
   return `at ${where.kind}${fields(list)}`;
 }

@@ -35,6 +35,17 @@ describe('printQir and parseQir', () => {
     );
   });
 
+  it('do not mind line ends of other systems, a byte order mark, remarks and spare spaces', () => {
+    fc.assert(
+      fc.property(anyGraph, (graph) => {
+        const lines = printQir(graph).split('\n');
+        const text = `\ufeff// first\r\n${lines.map((line) => `\t${line}  // remark`).join('\r\n')}`;
+        deepStrictEqual(withoutPlaces(parseQir(text, { file: 'a.qir', ops: anythingOps })), graph);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   it('remembers where each node stands', () => {
     fc.assert(
       fc.property(anyGraph, (graph) => {
