@@ -12,7 +12,7 @@ import type { Netlist } from './netlist.ts';
 import { frameArray } from './pack.ts';
 import type { ResetOptions, RunRequest, RunResult } from './run.ts';
 import { schedule } from './schedule.ts';
-import type { Schedule, StatusChange } from './schedule.ts';
+import type { Schedule, ScheduleRequest, StatusChange } from './schedule.ts';
 import type { ChannelTimes } from './timeline.ts';
 import { logHandshakes } from './trace.ts';
 import type { Waveform } from './vcd.ts';
@@ -164,17 +164,25 @@ export function createEngine(hw: HwGraph, units: ReadonlyMap<string, UnitDefinit
   const net = resolve(hw, units);
   // kernels hold packed weights: built when the first run needs them, not for timing alone
   let data: DataPath | undefined;
+  // the schedule of the last run: runs of as many frames under the same conditions share it, since it does not depend on data
+  let known: { readonly key: string; readonly plan: Schedule } | undefined;
+  const planFor = (request: ScheduleRequest): Schedule => {
+    if (request.onStatus !== undefined) return schedule(net, request);
+    const key = JSON.stringify(request);
+    if (known?.key !== key) known = { key, plan: schedule(net, request) };
+    return known.plan;
+  };
   return {
     hw,
     time: ({ frames, stalls, reset }) => {
       checkOptions(frames, stalls, reset);
-      return timingOf(net, schedule(net, { frames, stalls, reset, record: 'ends' }));
+      return timingOf(net, planFor({ frames, stalls, reset, record: 'ends' }));
     },
     run: ({ inputs, stalls, reset, trace = 'none' }) => {
       const frames = checkInputs(net, inputs);
       checkOptions(frames, stalls, reset);
       const status: StatusChange[] = [];
-      const plan = schedule(net, {
+      const plan = planFor({
         frames,
         stalls,
         reset,
@@ -197,12 +205,19 @@ export function createEngine(hw: HwGraph, units: ReadonlyMap<string, UnitDefinit
         for (const { c, array } of outputs) path.read(c, count, array, first - resume);
       }
       const log = trace === 'none' ? null : logHandshakes(net, path, plan, inputs, frames, resume);
+      let inputCycles: readonly Float64Array[] | undefined;
+      let outputCycles: readonly Float64Array[] | undefined;
       const aborted = net.outputs.map((c) => plan.aborted[c] ?? 0);
       return {
         ...timingOf(net, plan),
         outputs: outputs.map(({ array }) => array),
-        inputCycles: net.inputs.map((c) => cyclesOf(plan.times[c] ?? [])),
-        outputCycles: net.outputs.map((c) => cyclesOf(plan.times[c] ?? [])),
+        // a double a beat of every frame: only for who asks
+        get inputCycles() {
+          return (inputCycles ??= net.inputs.map((c) => cyclesOf(plan.times[c] ?? [])));
+        },
+        get outputCycles() {
+          return (outputCycles ??= net.outputs.map((c) => cyclesOf(plan.times[c] ?? [])));
+        },
         abortedBeats: aborted,
         log,
         waveform:

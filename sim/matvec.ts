@@ -3,6 +3,7 @@ import type { MatvecSpec, Thresholds } from '../compiler/hw/kernel.ts';
 import { fail, invariant } from '../compiler/diagnostics/index.ts';
 import { sumTooWide } from '../compiler/diagnostics/catalog/sim.ts';
 import { valueRange } from '../compiler/qir/types.ts';
+import type { ElementType } from '../compiler/qir/types.ts';
 import type { Arena } from './memory.ts';
 import { blockFrames, compareBits, layoutKind, levelsInPlace, store32 } from './threshold.ts';
 import type { Kernel } from './threshold.ts';
@@ -63,6 +64,35 @@ function xnorStage(arena: Arena, spec: MatvecSpec, shape: Shape): Stage {
     run: (x, scratch, frames) =>
       arena.wasm.xnorPops(x, stride, w, words, shape.rows, scratch, shape.pitch, frames),
     counts: { base, coef: -2 },
+  };
+}
+
+/** Bipolar or ternary on both sides: planes of non-zeros and of signs, counted in 64-bit words. */
+function ternaryStage(arena: Arena, spec: MatvecSpec, shape: Shape): Stage {
+  const words = Math.ceil(spec.inputs / 64);
+  const packed = new Uint8Array(shape.rows * words * 16);
+  const bias = new Int32Array(shape.rows);
+  for (let n = 0; n < spec.outputs; n++) {
+    bias[n] = spec.bias?.[n] ?? 0;
+    const group = (n >> 2) * words * 64 + (n & 3) * 16;
+    for (let k = 0; k < spec.inputs; k++) {
+      const w = spec.weights[n * spec.inputs + k] ?? 0;
+      if (w === 0) continue;
+      const at = group + (k >> 6) * 64 + ((k & 63) >> 3);
+      packed[at] = (packed[at] ?? 0) | (1 << (k & 7));
+      if (w < 0) packed[at + 8] = (packed[at + 8] ?? 0) | (1 << (k & 7));
+    }
+  }
+  const w = arena.place(packed);
+  const b = arena.place(bias);
+  const stride = frameStride({ elem: spec.x, elements: spec.inputs, lanes: 1 });
+  const split = arena.reserve(words * 16 * shape.block);
+  const kind = layoutKind(frameLayout(spec.x));
+  return {
+    run: (x, scratch, frames) => {
+      arena.wasm.planes(kind, x, stride, split, words, frames);
+      arena.wasm.ternarySums(split, w, words, shape.rows, b, scratch, shape.pitch, frames);
+    },
   };
 }
 
@@ -172,8 +202,13 @@ export function buildMatvec(arena: Arena, spec: MatvecSpec): Kernel {
   // rows of scratch hold a multiple of 16 elements, as the vectors of comparisons read them
   const pitch = ceilTo(spec.outputs, 16) * 4;
   const shape: Shape = { rows: ceilTo(spec.outputs, 4), pitch, block: blockFrames(pitch + inStride) };
-  const binary = spec.x.kind === 'bipolar' && spec.w.kind === 'bipolar';
-  const stage = binary ? xnorStage(arena, spec, shape) : dotStage(arena, spec, shape);
+  const signs = (elem: ElementType): boolean => elem.kind === 'bipolar' || elem.kind === 'ternary';
+  const build = !(signs(spec.x) && signs(spec.w))
+    ? dotStage
+    : spec.x.kind === 'bipolar' && spec.w.kind === 'bipolar'
+      ? xnorStage
+      : ternaryStage;
+  const stage = build(arena, spec, shape);
   const then = finish(arena, spec, shape, stage);
   const scratch = arena.reserve(pitch * shape.block + 64);
   return (input, output, frames) => {

@@ -15,6 +15,15 @@ export interface WasmKernels {
     yStride: number,
     frames: number,
   ) => void;
+  readonly planes: (
+    kind: number,
+    x: number,
+    xStride: number,
+    y: number,
+    words: number,
+    frames: number,
+  ) => void;
+  readonly ternarySums: DotKernel;
   readonly dot16: DotKernel;
   readonly dot32: DotKernel;
   readonly affine: (

@@ -1,5 +1,6 @@
 // The module's entry: everything the engine calls. No runtime, no garbage collection: memory is handed out by sim/memory.ts.
 export { xnorPops } from './bits';
+export { planes, ternarySums } from './ternary';
 export { dot16, dot32, affine } from './dot';
 export { to16, to32, narrow } from './convert';
 export { compare8, compare16, compare32, levels, search } from './threshold';
