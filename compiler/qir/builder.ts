@@ -16,7 +16,7 @@ import type {
 import type { OpDefinition } from './op.ts';
 import { isProblem } from './op.ts';
 import { ops } from './ops/index.ts';
-import { suggest } from './suggest.ts';
+import { nearest } from '../diagnostics/suggest.ts';
 import { toTensor } from './tensor-like.ts';
 import type { Numbers, TensorLike } from './tensor-like.ts';
 import type { ElementType, TensorType } from './types.ts';
@@ -216,7 +216,7 @@ export class GraphBuilder {
     const where = call(method, result);
     const op = ops.get(name);
     if (op === undefined) {
-      const near = suggest(name, ops.keys());
+      const near = nearest(name, ops.keys());
       return fail(say.unknownOp(where, result, name, near && `\`${near}\``, [...ops.keys()]));
     }
     if (!op.forms.includes(this.#form)) fail(say.opNotInForm(where, result, name, this.#form, op.forms));

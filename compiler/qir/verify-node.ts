@@ -5,7 +5,7 @@ import type { Attribute, Const, Graph, Node } from './graph.ts';
 import type { OpDefinition, OperandInfo } from './op.ts';
 import { isProblem } from './op.ts';
 import { printAttribute } from './print-attribute.ts';
-import { suggest } from './suggest.ts';
+import { nearest } from '../diagnostics/suggest.ts';
 import { printType, sameType } from './types.ts';
 import type { TensorType } from './types.ts';
 
@@ -38,7 +38,7 @@ export function verifyNode(scope: Scope, node: Node, index: number, found: Diagn
   );
   const op = scope.ops.get(node.op);
   if (op === undefined) {
-    const near = suggest(node.op, scope.ops.keys());
+    const near = nearest(node.op, scope.ops.keys());
     found.push(
       say.unknownOp(at({ kind: 'op' }), node.name, node.op, near && `\`${near}\``, [...scope.ops.keys()]),
     );
@@ -72,7 +72,7 @@ function resolve(
     const c = scope.goodConsts.get(name);
     if (c !== undefined) return { type: c.tensor.type, tensor: c.tensor };
     if (!scope.graph.consts.has(name)) {
-      const near = suggest(name, scope.graph.consts.keys());
+      const near = nearest(name, scope.graph.consts.keys());
       found.push(say.undefinedConst(where, name, user, near && `@${near}`));
     }
     return undefined;
@@ -85,7 +85,7 @@ function resolve(
   if (definition !== undefined) {
     found.push(say.usedBeforeDefinition(where, name, user, scope.place(definition, { kind: 'name' })));
   } else {
-    const near = suggest(name, scope.defined.keys());
+    const near = nearest(name, scope.defined.keys());
     found.push(say.undefinedValue(where, name, user, near && `%${near}`));
   }
   return undefined;
@@ -139,7 +139,7 @@ function verifyAttributes(
   for (const [name, attribute] of Object.entries<Attribute>(node.attributes)) {
     const where = at({ kind: 'attribute', name });
     if (!Object.hasOwn(op.attributes, name)) {
-      const near = suggest(name, known);
+      const near = nearest(name, known);
       found.push(say.unknownAttribute(where, node.name, op.name, name, near && `\`${near}\``, known));
       continue;
     }

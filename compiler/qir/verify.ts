@@ -8,7 +8,7 @@ import type { Boundary, Const, Graph } from './graph.ts';
 import { printNumber } from './numbers.ts';
 import type { OpDefinition } from './op.ts';
 import { ops as allOps } from './ops/index.ts';
-import { suggest } from './suggest.ts';
+import { nearest } from '../diagnostics/suggest.ts';
 import type { TensorType } from './types.ts';
 import { printElement } from './types.ts';
 
@@ -69,7 +69,7 @@ export function verifyGraph(graph: Graph, options: VerifyOptions = {}): Diagnost
   graph.outputs.forEach((output, i) => {
     const where = places.output?.(i);
     if (!scope.defined.has(output.value)) {
-      const near = suggest(output.value, scope.defined.keys());
+      const near = nearest(output.value, scope.defined.keys());
       found.push(say.undefinedValue(where, output.value, 'An output', near && `%${near}`));
     }
     verifyBoundary(output.boundary, `The output %${say.excerpt(output.value)}`, where, found);

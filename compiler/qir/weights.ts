@@ -4,7 +4,7 @@ import { fail } from '../diagnostics/index.ts';
 import type { Where } from '../diagnostics/index.ts';
 import type { Const } from './graph.ts';
 import { describeStorage, pack, storageOf, unpack } from './pack.ts';
-import { suggest } from './suggest.ts';
+import { nearest } from '../diagnostics/suggest.ts';
 import type { TensorData, TensorType } from './types.ts';
 import { printType } from './types.ts';
 
@@ -124,7 +124,7 @@ export class WeightsFile {
   read(name: string, type: TensorType, where?: Where): TensorData {
     const stored = this.#tensors.get(name);
     if (stored === undefined) {
-      return fail(say.weightsTensorMissing(where, name, this.#file, suggest(name, this.#tensors.keys())));
+      return fail(say.weightsTensorMissing(where, name, this.#file, nearest(name, this.#tensors.keys())));
     }
     const storage = storageOf(type);
     const expected = `${storage.dtype} [${storage.shape.join(', ')}]`;

@@ -4,7 +4,7 @@ import type { Diagnostics } from '../../diagnostics/index.ts';
 import { elementProblem, goodShape } from '../check-type.ts';
 import type { Attribute } from '../graph.ts';
 import { parseNumber } from '../numbers.ts';
-import { suggest } from '../suggest.ts';
+import { nearest } from '../../diagnostics/suggest.ts';
 import type { ElementType, TensorType } from '../types.ts';
 import type { Field, FieldValue, TypeText } from './ast.ts';
 import type { Source } from './source.ts';
@@ -130,7 +130,7 @@ function nearestType(word: string): string | undefined {
     bool: 'uint1',
   };
   if (Object.hasOwn(other, word)) return other[word];
-  return suggest(word, [
+  return nearest(word, [
     'bipolar',
     'ternary',
     'float32',
