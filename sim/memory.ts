@@ -51,6 +51,17 @@ export interface WasmKernels {
     thresholds: number,
     frames: number,
   ) => void;
+  readonly levels8: (
+    x: number,
+    t: number,
+    a: number,
+    b: number,
+    unsigned: number,
+    y: number,
+    stride: number,
+    thresholds: number,
+    frames: number,
+  ) => void;
   readonly search: (
     x: number,
     stride: number,

@@ -72,6 +72,55 @@ export function compareBits(
 const FEW = 12;
 
 /**
+ * The tables of a thresholding, by channel: the entries that `x` has to exceed (ascending, the greatest value for "never"), the level where it
+ * exceeds none, and what each adds. Thresholds that are always met are in the start already.
+ */
+function channelTables(
+  thresholds: Thresholds,
+  channels: number,
+  bits: 8 | 32,
+  unsigned: boolean,
+): { readonly table: Int32Array; readonly start: Int32Array; readonly slope: Int32Array } {
+  const { count, base, step } = thresholds;
+  const table = new Int32Array(channels * count).fill(2 ** (bits - 1) - 1);
+  const start = new Int32Array(channels);
+  const slope = new Int32Array(channels);
+  for (let c = 0; c < channels; c++) {
+    const flip = (thresholds.flip[c] ?? 0) !== 0;
+    slope[c] = flip ? -step : step;
+    let level = flip ? base + step * count : base;
+    let used = 0;
+    for (let k = 0; k < count; k++) {
+      const t = entry(thresholds.values[c * count + k] ?? 0, bits, unsigned);
+      if (t === 'always') level += flip ? -step : step;
+      else table[c * count + used++] = t;
+    }
+    start[c] = level;
+  }
+  return { table, start, slope };
+}
+
+/** Builds a thresholding from 8-bit elements into 8-bit levels, 16 elements at a time; for few thresholds. */
+function narrowLevels(arena: Arena, spec: ThresholdSpec, unsigned: boolean): Kernel {
+  const { elements, channels, thresholds } = spec;
+  const { count } = thresholds;
+  const { table, start, slope } = channelTables(thresholds, channels, 8, unsigned);
+  const stride = ceilTo(elements, 16);
+  const wide = new Int8Array(stride * count).fill(127);
+  const wideStart = new Int8Array(stride);
+  const wideSlope = new Int8Array(stride);
+  for (let e = 0; e < elements; e++) {
+    const c = e % channels;
+    wideStart[e] = start[c] ?? 0;
+    wideSlope[e] = slope[c] ?? 0;
+    for (let k = 0; k < count; k++) wide[k * stride + e] = table[c * count + k] ?? 0;
+  }
+  const [t, a, b] = [arena.place(wide), arena.place(wideStart), arena.place(wideSlope)];
+  const order = unsigned ? 1 : 0;
+  return (x, y, frames) => arena.wasm.levels8(x, t, a, b, order, y, stride, count, frames);
+}
+
+/**
  * Builds the replacement of i32 values by their levels, in place: `elements` values a frame, `stride` bytes from frame to frame, a
  * multiple of 16 that has room for the elements rounded up to 4. Values behind the elements become 0.
  */
@@ -86,22 +135,8 @@ export function levelsInPlace(
   },
 ): (x: number, frames: number) => void {
   const { elements, channels, unsigned, stride, thresholds } = spec;
-  const { count, base, step } = thresholds;
-  const table = new Int32Array(channels * count).fill(2 ** 31 - 1);
-  const start = new Int32Array(channels);
-  const slope = new Int32Array(channels);
-  for (let c = 0; c < channels; c++) {
-    const flip = (thresholds.flip[c] ?? 0) !== 0;
-    slope[c] = flip ? -step : step;
-    let level = flip ? base + step * count : base;
-    let used = 0;
-    for (let k = 0; k < count; k++) {
-      const t = entry(thresholds.values[c * count + k] ?? 0, 32, unsigned);
-      if (t === 'always') level += flip ? -step : step;
-      else table[c * count + used++] = t;
-    }
-    start[c] = level;
-  }
+  const { count } = thresholds;
+  const { table, start, slope } = channelTables(thresholds, channels, 32, unsigned);
   const order = unsigned ? 1 : 0;
   if (count > FEW) {
     const [t, a, b] = [arena.place(table), arena.place(start), arena.place(slope)];
@@ -160,6 +195,9 @@ export function buildThreshold(arena: Arena, spec: ThresholdSpec): Kernel {
   if (thresholds.count === 1 && frameLayout(spec.y) === 'bits' && bytes > 0) {
     const bits = bytes === 1 ? 8 : bytes === 2 ? 16 : 32;
     return compareBits(arena, { elements, channels, bits, unsigned, stride, thresholds });
+  }
+  if (bytes === 1 && layoutBytes(frameLayout(spec.y)) === 1 && thresholds.count <= FEW) {
+    return narrowLevels(arena, spec, unsigned);
   }
   // scratch rows hold a multiple of 16 elements, as the vectors of comparisons read them
   const count = ceilTo(elements, 16);

@@ -3,7 +3,7 @@ export { xnorPops } from './bits';
 export { planes, ternarySums } from './ternary';
 export { dot16, dot32, affine } from './dot';
 export { to16, to32, narrow } from './convert';
-export { compare8, compare16, compare32, levels, search } from './threshold';
+export { compare8, compare16, compare32, levels, levels8, search } from './threshold';
 
 /** First byte that the module itself does not use. */
 export function heapBase(): usize {

@@ -124,6 +124,38 @@ export function levels(
 }
 
 /**
+ * y = a + the sum of b over the entries of t below x, on 8-bit elements; tables and frames are rows of `stride` bytes, t has `thresholds`
+ * of them. Behind the elements a and b are 0.
+ */
+export function levels8(
+  x: usize,
+  t: usize,
+  a: usize,
+  b: usize,
+  unsigned: i32,
+  y: usize,
+  stride: usize,
+  thresholds: i32,
+  frames: i32,
+): void {
+  const order = i8x16.splat(unsigned ? -128 : 0);
+  for (let f = 0; f < frames; f++) {
+    for (let i: usize = 0; i < stride; i += 16) {
+      const v = v128.xor(v128.load(x + i), order);
+      const step = v128.load(b + i);
+      let level = v128.load(a + i);
+      let q = t + i;
+      for (let k = 0; k < thresholds; k++, q += stride) {
+        level = i8x16.add(level, v128.and(step, i8x16.gt_s(v, v128.load(q))));
+      }
+      v128.store(y + i, level);
+    }
+    x += stride;
+    y += stride;
+  }
+}
+
+/**
  * As `levels`, in place too, by binary search in tables of `thresholds` ascending i32 a channel: `t` is [channels][thresholds], `a` and `b` have one
  * entry a channel, element e belongs to channel e % channels. For many levels.
  */
