@@ -4,7 +4,7 @@ import { ops } from './ops/index.ts';
 import { latticeTensor } from './ops/lattice.ts';
 import { sameShape } from './ops/shapes.ts';
 import { divide, multiply, rational, rationalOf, roundToFloat32, type Rational } from './rational.ts';
-import { float32, printType, sameElement, type ElementType, type Tensor } from './types.ts';
+import { float32, printType, sameElement, valueRange, type ElementType, type Tensor } from './types.ts';
 
 /** Values by name. */
 export type Values = ReadonlyMap<string, Tensor>;
@@ -37,13 +37,19 @@ export function boundaryScale(elem: ElementType, boundary: Boundary): Rational {
   return elem.kind === 'fixed' ? rational(1n, 1n << BigInt(elem.frac)) : rational(1n, 1n);
 }
 
+/** Whether integers of a type, less a zero point, are levels of 32 bits. */
+export function levelsFit(elem: ElementType, zeroPoint: number): boolean {
+  const { min, max } = valueRange(elem);
+  return min - zeroPoint >= -(2 ** 31) && max - zeroPoint < 2 ** 31;
+}
+
 /** The real numbers that integers at a graph boundary stand for: (integer - zeroPoint) * scale + offset, rounded once. */
 export function toReal(integers: Tensor, boundary: Boundary): Tensor {
   const { elem, shape } = integers.type;
   const scale = boundaryScale(elem, boundary);
   const zero = boundary.zeroPoint ?? 0;
   const offset = boundary.offset ?? 0;
-  if (offset === 0) {
+  if (offset === 0 && levelsFit(elem, zero)) {
     const levels = Int32Array.from(integers.data, (k) => k - zero);
     return latticeTensor(shape, { levels, scales: [scale], scaleShape: [] });
   }

@@ -1,7 +1,7 @@
 import * as say from '../../diagnostics/catalog/passes.ts';
 import { DiagnosticError, invariant, type Diagnostic, type Diagnostics } from '../../diagnostics/index.ts';
 import { value, type Graph, type GraphInput, type GraphOutput, type Node } from '../../qir/graph.ts';
-import { boundaryScale, evaluateNode, toReal } from '../../qir/evaluate.ts';
+import { boundaryScale, evaluateNode, levelsFit, toReal } from '../../qir/evaluate.ts';
 import { rational } from '../../qir/rational.ts';
 import { printElement, valueRange, type Tensor, type TensorType } from '../../qir/types.ts';
 import { sourceName, whereOf } from '../graph-edit.ts';
@@ -64,7 +64,8 @@ export class Integerizer {
     this.#inputs.push(input);
     this.#builder.input(input);
     const { min, max } = valueRange(input.type.elem);
-    if (input.boundary.offset !== undefined && input.boundary.offset !== 0) {
+    const { offset = 0, zeroPoint = 0 } = input.boundary;
+    if (offset !== 0 || !levelsFit(input.type.elem, zeroPoint)) {
       const toReals = (integers: Tensor) =>
         toReal({ ...integers, type: { ...integers.type, elem: input.type.elem } }, input.boundary);
       return {
@@ -77,12 +78,7 @@ export class Integerizer {
       };
     }
     const scales = [boundaryScale(input.type.elem, input.boundary)];
-    return gridCarrier(
-      input.name,
-      input.type,
-      { min, max },
-      { scales, scaleShape: [], zeroPoint: input.boundary.zeroPoint ?? 0 },
-    );
+    return gridCarrier(input.name, input.type, { min, max }, { scales, scaleShape: [], zeroPoint });
   }
 
   /** A float32 input whose only reader is a quantizer carries that quantizer's levels. */

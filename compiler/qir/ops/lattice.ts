@@ -108,8 +108,8 @@ function deriveLattice(tensor: Tensor): Lattice | undefined {
     if (divisor !== 1) divisor = greatestCommonDivisor(divisor, Math.abs(level));
   }
   // integers keep the scale 1: a weight of 2 and -2 is not the bipolar weight times two in disguise unless the source says so
-  const allIntegers = least >= 1;
-  const step = allIntegers ? 1 / least : divisor;
+  const keepIntegers = least >= 1 && data.every((x) => Math.abs(x) < LEVEL_LIMIT);
+  const step = keepIntegers ? 1 / least : divisor;
   return {
     levels: Int32Array.from(levels, (x) => x / step),
     scales: [multiply(rationalOf(least), rationalOf(step))],

@@ -39,8 +39,9 @@ export const multithreshold: OpDefinition = {
     const outScale = getNumber(attributes, 'out_scale');
     const outBias = getNumber(attributes, 'out_bias');
     const common = commonScale(outScale, outBias);
-    if (common !== undefined && counts.length > 0) {
-      const [step, bias] = common.levels;
+    const [step = 0, bias = 0] = common?.levels ?? [];
+    const most = Math.abs(step) * (operand(operands, 1).type.shape[1] ?? 1) + Math.abs(bias);
+    if (common !== undefined && most < 2 ** 31) {
       const levels = Int32Array.from(counts, (count) => count * step + bias);
       return latticeTensor(x.type.shape, { levels, scales: [common.scale], scaleShape: [] });
     }

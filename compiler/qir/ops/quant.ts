@@ -47,6 +47,14 @@ export const quant: OpDefinition = {
         expected: 'min < max, at most 32 bits apart',
       };
     }
+    const zeros = Array.from(operand(operands, 2).tensor?.data ?? [0]);
+    if (zeros.some((zero) => min - zero < -(2 ** 31) || max - zero >= 2 ** 31)) {
+      return {
+        message: 'the levels exceed 32 bits',
+        found: `${min} to ${max}, less the zero point`,
+        expected: '-2147483648 to 2147483647',
+      };
+    }
     const badScale = findNumber(operand(operands, 1).tensor?.data, (s) => !(s > 0 && Number.isFinite(s)));
     if (badScale !== undefined) {
       return {
