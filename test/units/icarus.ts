@@ -71,7 +71,16 @@ export class UnitFolder {
   /** Everything Verilator, Icarus and Yosys have to say about the instance: nothing, if it is clean and has no latch. */
   lint(): string {
     const yosys = `read_verilog ${this.sources.join(' ')}; hierarchy -check -top dut; proc; check -assert; select -assert-none t:$dlatch`;
+    // Verilator once with the body for its own use and once with the one that synthesis sees
     return [
+      this.#spawn('verilator', [
+        '--lint-only',
+        '-Wall',
+        '-UVERILATOR',
+        '--top-module',
+        'dut',
+        ...this.sources,
+      ]),
       this.#spawn('verilator', ['--lint-only', '-Wall', '--top-module', 'dut', ...this.sources]),
       this.#spawn('iverilog', ['-g2005', '-Wall', '-s', 'dut', '-o', 'lint.vvp', ...this.sources]),
       this.#spawn('yosys', ['-q', '-p', yosys]),
