@@ -356,7 +356,7 @@ export const graphTooLarge = defineDiagnostic(
     code: 'QCC2113',
     severity: error,
     title: 'tensor too large',
-    doc: 'A tensor of the graph, or all folded constants together, would have more elements than qcc handles.',
+    doc: 'A tensor of the graph has more elements than qcc handles, or folding the constants is out of proportion to the size of the file.',
   },
   (where: Where, found: string, limit: number) => ({
     message: 'a tensor of the graph is too large',
@@ -364,6 +364,19 @@ export const graphTooLarge = defineDiagnostic(
     found,
     expected: `at most ${limit} elements`,
     help: 'check the shapes in the model; hardware for tensors of this size does not fit any device',
+  }),
+);
+
+export const unusedInput = defineDiagnostic(
+  {
+    code: 'QCC2114',
+    severity: warning,
+    title: 'graph input without effect',
+    doc: 'No output depends on the graph input; the hardware does not have it.',
+  },
+  (where: Where, name: string) => ({
+    message: `the graph input ${quote(name)} has no effect and is left out`,
+    where,
   }),
 );
 

@@ -2,6 +2,7 @@ import {
   outputIsLevels,
   outputNotComputed,
   outputShapeMismatch,
+  unusedInput,
 } from '../../diagnostics/catalog/frontend.ts';
 import type { Diagnostics, Where } from '../../diagnostics/index.ts';
 import type { Const, Graph, GraphInput, GraphOutput, Node, Operand } from '../../qir/graph.ts';
@@ -39,6 +40,10 @@ export function assemble(converted: Converted): Graph {
   const replaced = new Map<string, Operand>();
   const inputs: GraphInput[] = [];
   for (const fact of facts) {
+    if (consumers.of(fact.name).length === 0) {
+      diagnostics.add(unusedInput(fact.where, fact.declared.name));
+      continue;
+    }
     const decided = diagnostics.capture(() => decideInput(fact, consumers, diagnostics));
     if (decided === undefined) continue;
     inputs.push(decided.input);

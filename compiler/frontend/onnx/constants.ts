@@ -32,20 +32,25 @@ export function strided(
 ): ConstTensor {
   const count = dims.reduce((a, b) => a * b, 1);
   const data = allocateNumbers(tensor.elem, count);
+  const source = tensor.data;
+  const last = dims.length - 1;
+  const length = dims[last] ?? 1;
+  const step = strides[last] ?? 0;
   const index = new Array<number>(dims.length).fill(0);
-  let at = offset;
-  for (let i = 0; i < count; i++) {
-    data[i] = tensor.data[at] ?? 0;
-    for (let axis = dims.length - 1; axis >= 0; axis--) {
+  let row = offset;
+  for (let i = 0; i < count;) {
+    for (let k = 0, at = row; k < length; k++, at += step) data[i++] = source[at] ?? 0;
+    // on to the next row, as an odometer counts
+    for (let axis = last - 1; axis >= 0; axis--) {
       const stride = strides[axis] ?? 0;
       const next = (index[axis] ?? 0) + 1;
       if (next < (dims[axis] ?? 1)) {
         index[axis] = next;
-        at += stride;
+        row += stride;
         break;
       }
       index[axis] = 0;
-      at -= stride * (next - 1);
+      row -= stride * (next - 1);
     }
   }
   return { ...tensor, dims, data };

@@ -16,11 +16,18 @@ import { uniform } from './constants.ts';
 import type { Emitter, Source } from './emitter.ts';
 import { broadcastShapes, normalAxis, qirShape, showShape } from './shapes.ts';
 import type { GraphNode } from './structure.ts';
-import { maxElements } from './tensors.ts';
 import type { ConstTensor } from './tensors.ts';
 
 /** A name that could be read; converters never see poison. */
 export type Good = Exclude<Bound, { kind: 'poison' }>;
+
+/**
+ * Elements that constant folding and the uses of constants may touch in one import, so that the time and memory it takes are
+ * proportional to the size of the file: every weight may be used several times, but not once by each of a million nodes.
+ */
+export function workLimit(fileBytes: number): number {
+  return 2 ** 22 + 16 * fileBytes;
+}
 
 /** What is shared by all conversions of one import. */
 export interface ImportState {
@@ -30,8 +37,12 @@ export interface ImportState {
   readonly opset: (domain: string) => number | undefined;
   /** Names that a later node or the graph output reads. */
   readonly used: ReadonlySet<string>;
-  /** Elements that constant folding may still produce. */
+  /** `workLimit` of the file. */
+  readonly limit: number;
+  /** What is left of it. */
   budget: number;
+  /** Set when the budget is spent: nothing more is converted. */
+  exhausted: boolean;
 }
 
 /** Everything a converter needs to read one node and to state what its outputs stand for. */
@@ -210,7 +221,10 @@ export class Conversion {
   /** Takes elements from the folding budget; a hostile model ends here instead of in memory. */
   spend(count: number | undefined, dims: readonly number[]): number {
     if (count === undefined || count > this.#state.budget) {
-      fail(graphTooLarge(this.where, `a constant of shape ${showShape(dims.slice(0, 16))}`, maxElements));
+      this.#state.exhausted = true;
+      fail(
+        graphTooLarge(this.where, `a constant of shape ${showShape(dims.slice(0, 16))}`, this.#state.limit),
+      );
     }
     this.#state.budget -= count;
     return count;

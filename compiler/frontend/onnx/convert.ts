@@ -61,6 +61,11 @@ function run(
   state: ImportState,
 ): readonly (Good | undefined)[] {
   const c = new Conversion(node, inputs, new Attributes(node.attributes, node.where), state);
+  // Every use of a constant may copy or check all of it: a small file must not ask for that a million times.
+  for (const bound of inputs) {
+    if (bound?.kind === 'const') c.spend(bound.tensor.data.length, bound.tensor.dims);
+    if (bound?.kind === 'quantized') c.spend(bound.weight.x.data.length, bound.weight.x.dims);
+  }
   const fold = node.domain === '' ? folds.get(node.opType) : undefined;
   const constant =
     inputs.length > 0 && inputs.every((bound) => bound === undefined || bound.kind === 'const');

@@ -7,6 +7,7 @@ import { float32 } from '../../qir/types.ts';
 import { assemble } from './assemble.ts';
 import type { Bound } from './bound.ts';
 import { convertNode, refuseUnsupported } from './convert.ts';
+import { workLimit } from './conversion.ts';
 import type { ImportState } from './conversion.ts';
 import { Emitter } from './emitter.ts';
 import { isFloat } from './elements.ts';
@@ -17,7 +18,7 @@ import { sanitize } from './names.ts';
 import { decodeModel } from './proto.ts';
 import type { GraphMessage, ModelMessage } from './schema.ts';
 import { analyse, normalDomain } from './structure.ts';
-import { decodeTensor, maxElements } from './tensors.ts';
+import { decodeTensor } from './tensors.ts';
 
 export { parseInputType } from './input-type-text.ts';
 export type { InputType } from './input-type-text.ts';
@@ -86,7 +87,9 @@ function readModel(bytes: Uint8Array, options: ImportOptions, diagnostics: Diagn
     diagnostics,
     opset: (domain) => versions.get(domain),
     used: structure.used,
-    budget: maxElements,
+    limit: workLimit(bytes.length),
+    budget: workLimit(bytes.length),
+    exhausted: false,
   };
   const bounds = new Map<string, Bound>();
   for (const tensor of graph.initializer) {
@@ -95,7 +98,10 @@ function readModel(bytes: Uint8Array, options: ImportOptions, diagnostics: Diagn
     bounds.set(tensor.name, decoded ? { kind: 'const', tensor: decoded } : { kind: 'poison' });
   }
   const facts = bindInputs(graph, structure.inputs, options, bounds, emitter, diagnostics);
-  for (const node of structure.nodes) convertNode(node, bounds, state);
+  for (const node of structure.nodes) {
+    convertNode(node, bounds, state);
+    if (state.exhausted) break;
+  }
   diagnostics.throwIfErrors();
   return assemble({
     name: sanitize(graph.name, 'network'),

@@ -53,11 +53,13 @@ export function analyse(graph: GraphMessage, file: string, diagnostics: Diagnost
     if (first) diagnostics.add(duplicateName(where, name, first.what, what));
     else sources.set(name, node ? { what, node } : { what });
   };
-  for (const tensor of graph.initializer) define(tensor.name, 'an initializer', fileWhere);
+  // An empty name means an input left out: nothing can refer to it.
+  for (const tensor of graph.initializer)
+    if (tensor.name !== '') define(tensor.name, 'an initializer', fileWhere);
   const inputs = new Set<string>();
   for (const { name } of graph.input) {
     // Old models list every initializer among the inputs as well.
-    if (sources.get(name)?.what === 'an initializer') continue;
+    if (name === '' || sources.get(name)?.what === 'an initializer') continue;
     define(name, 'a graph input', fileWhere);
     inputs.add(name);
   }
