@@ -1,5 +1,5 @@
 // Writes the documents that are generated from the definitions in the code; with --check only says which are out of date.
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import { commands } from '../compiler/commands/index.ts';
 import { helpText } from '../compiler/command-line.ts';
@@ -105,7 +105,9 @@ function opsPage(): string {
 function unitsPage(): string {
   const rows = [...units.values()].map((unit) => {
     const does = unit.implementsOps.map((op) => `\`${op}\``).join(', ');
-    return `| [${unit.name}](../templates/${unit.name}/README.md) | ${does === '' ? `plumbing (${unit.plumbing?.role ?? ''})` : does} | ${cell(unit.summary)} |`;
+    const readme = `templates/${unit.name}/README.md`;
+    const page = existsSync(new URL(readme, root)) ? readme : `templates/${unit.name}/unit.ts`;
+    return `| [${unit.name}](../${page}) | ${does === '' ? `plumbing (${unit.plumbing?.role ?? ''})` : does} | ${cell(unit.summary)} |`;
   });
   const lines = [
     '# Hardware units',
