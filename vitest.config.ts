@@ -1,6 +1,18 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
 export default defineConfig({
+  // tests of examples import the package by its name, and get its sources
+  resolve: {
+    alias: [
+      { find: /^qcc$/, replacement: source('compiler/index.ts') },
+      { find: /^qcc\/qir$/, replacement: source('compiler/qir/index.ts') },
+      { find: /^qcc\/sim$/, replacement: source('sim/index.ts') },
+      { find: /^qcc\/unit$/, replacement: source('compiler/hw/index.ts') },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['./scripts/build-wasm.mjs'],

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { Diagnostics } from '../../compiler/diagnostics/index.ts';
+import { compileGraph, loadModel, type Compilation } from '../../compiler/driver.ts';
+import type { Graph } from '../../compiler/qir/graph.ts';
+import { binaryNetwork } from '../../examples/lfc/network.ts';
+import { readLayers } from '../../examples/lfc/read.ts';
+import { dataPath, readNumbers } from './data.ts';
+
+/** Deterministic facts of a design: a change of any of them is a change of what users get. */
+export interface Pinned {
+  /** Cycles a frame, and from the first beat in to the last one out. */
+  readonly interval: number;
+  readonly latency: number;
+  /** The whole design's estimate. */
+  readonly lut: number;
+  readonly bram36: number;
+}
+
+/** A trained network and what it must show. */
+export interface ModelCase {
+  readonly name: string;
+  readonly load: () => Promise<Graph>;
+  /** Integers at the input and at the output of the golden frames. */
+  readonly inputs: () => number[];
+  readonly outputs: () => number[];
+  /** How many of the 10,000 MNIST test images are right, by the class made of the output. */
+  readonly right?: number;
+  /** The class of one frame's outputs: `argmax` of sums, or the output itself. */
+  readonly classify?: 'argmax' | 'itself';
+  /** What Verilator runs: nothing, the golden frames, or all test images too. */
+  readonly verilator: 'not' | 'golden' | 'images';
+  readonly pinned: Pinned;
+}
+
+const onnx = (path: string, inputType?: string) => async (): Promise<Graph> =>
+  loadModel(dataPath(path), {
+    diagnostics: new Diagnostics(),
+    ...(inputType === undefined ? {} : { inputType }),
+  });
+
+const lfc = (output: 'sums' | 'bits' | 'class') => async (): Promise<Graph> => {
+  const file = 'weights/lfcW1A1_mnist.npz';
+  const layers = readLayers(readFileSync(dataPath(file)), file);
+  return binaryNetwork(`lfc_${output}`, layers, { input: 'pixels', output });
+};
+
+/** The first 200 test images: the golden file of LFC holds them as -1 and +1 only, and the network takes pixels. */
+const images = (): number[] => readNumbers('datasets/mnist/t10k-images-idx3-ubyte.gz').slice(0, 200 * 784);
+
+const golden = (file: string, array: string) => (): number[] => readNumbers(file, array);
+
+export const cases: readonly ModelCase[] = [
+  {
+    name: 'TFC_1W1A',
+    load: onnx('models/TFC_1W1A.onnx'),
+    inputs: golden('models/TFC_1W1A.golden.npz', 'pixels'),
+    outputs: golden('models/TFC_1W1A.golden.npz', 'accumulators'),
+    right: 9296,
+    classify: 'argmax',
+    verilator: 'images',
+    pinned: { interval: 64, latency: 228, lut: 3061, bram36: 0 },
+  },
+  {
+    name: 'TFC_2W2A',
+    load: onnx('models/TFC_2W2A.onnx'),
+    inputs: golden('models/TFC_2W2A.golden.npz', 'pixels'),
+    outputs: golden('models/TFC_2W2A.golden.npz', 'accumulators'),
+    right: 9660,
+    classify: 'argmax',
+    verilator: 'images',
+    pinned: { interval: 64, latency: 236, lut: 6560, bram36: 0 },
+  },
+  {
+    name: 'finn_build_dataflow',
+    load: onnx('models/finn_build_dataflow/model.onnx'),
+    inputs: golden('models/finn_build_dataflow/model.golden.npz', 'inputs'),
+    outputs: golden('models/finn_build_dataflow/model.golden.npz', 'outputs'),
+    right: 9296,
+    classify: 'itself',
+    verilator: 'images',
+    pinned: { interval: 64, latency: 230, lut: 3086, bram36: 0 },
+  },
+  {
+    name: 'qkeras_jettagging',
+    load: onnx('models/qkeras_jettagging.onnx', 'fixed<16,10>'),
+    // the golden inputs are real numbers on the grid of 2^-10
+    inputs: () => readNumbers('models/qkeras_jettagging.golden.npz', 'inputs').map((x) => x * 1024),
+    outputs: golden('models/qkeras_jettagging.golden.npz', 'logits_int'),
+    verilator: 'golden',
+    pinned: { interval: 64, latency: 204, lut: 7547, bram36: 0 },
+  },
+  {
+    name: 'LFC sums',
+    load: lfc('sums'),
+    inputs: images,
+    outputs: golden('weights/lfcW1A1_mnist.golden.npz', 'sums'),
+    verilator: 'golden',
+    pinned: { interval: 171, latency: 572, lut: 30149, bram36: 238.5 },
+  },
+  {
+    name: 'LFC bits',
+    load: lfc('bits'),
+    inputs: images,
+    // the golden bits are 0 and 1; a bipolar 0 is -1
+    outputs: () => golden('weights/lfcW1A1_mnist.golden.npz', 'bits')().map((bit) => 2 * bit - 1),
+    verilator: 'not',
+    pinned: { interval: 171, latency: 572, lut: 30138, bram36: 238.5 },
+  },
+  {
+    name: 'LFC class',
+    load: lfc('class'),
+    inputs: images,
+    outputs: golden('weights/lfcW1A1_mnist.golden.npz', 'class_highest_bit'),
+    right: 9840,
+    classify: 'itself',
+    verilator: 'not',
+    pinned: { interval: 171, latency: 673, lut: 30240, bram36: 238.5 },
+  },
+];
+
+export function compile(graph: Graph): Compilation {
+  return compileGraph(graph, { diagnostics: new Diagnostics() });
+}

@@ -1,0 +1,19 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArray, type NdArray } from '../../compiler/data/index.ts';
+
+const folder = fileURLToPath(new URL('../../../shared/data/', import.meta.url));
+
+/** Whether the trained models are at hand. In CI they must be: there the tests run, and fail, without them. */
+export const haveData = process.env['CI'] !== undefined || existsSync(folder);
+if (!haveData) console.warn('skipped: ../shared/data with the trained models is not there');
+
+export const dataPath = (path: string): string => `${folder}${path}`;
+
+export function readData(path: string, array?: string): NdArray {
+  return parseArray(readFileSync(dataPath(path)), path, array);
+}
+
+export function readNumbers(path: string, array?: string): number[] {
+  return Array.from(readData(path, array).data, Number);
+}

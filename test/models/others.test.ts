@@ -1,0 +1,4 @@
+import { cases } from './cases.ts';
+import { modelSuite } from './suite.ts';
+
+for (const model of cases.filter(({ name }) => !name.startsWith('TFC'))) modelSuite(model);
