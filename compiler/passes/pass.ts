@@ -5,7 +5,7 @@ import type { Graph } from '../qir/graph.ts';
 export type Property =
   | 'real-form'
   | 'integer-form'
-  /** No node all of whose operands are constants, no shape computation left. */
+  /** No node all of whose operands are constants but quantized constants (their levels are exact), no shape computation left. */
   | 'constants-folded'
   /** Nodes that no output needs are gone. */
   | 'no-dead-nodes';

@@ -233,6 +233,55 @@ describe('outputs', () => {
   });
 });
 
+describe('a value with several readers', () => {
+  it('is computed once: two quantizers of one sum, two layers on one quantizer', () => {
+    const g = new GraphWriter(int(6), [2]);
+    const sums = g.node('matmul', [value('x'), g.constant([1, 2, -3, 1], [2, 2])]);
+    const sign = g.node('bipolar_quant', [sums, g.number(1)]);
+    const levels = g.node('quant', [sums, g.number(3), g.number(0)], {
+      min: -4,
+      max: 3,
+      rounding: 'HALF_EVEN',
+    });
+    const positive = g.node('relu', [levels]);
+    const w = g.constant([1, 1], [1, 2]);
+    const graph = g.graph(
+      sign,
+      g.node('matmul', [positive, w]),
+      g.node('matmul', [positive, g.constant([3, -1], [1, 2])]),
+    );
+    const integer = convert(graph);
+    expect(integer.nodes.map((n) => n.op)).toEqual([
+      'matmul',
+      'threshold',
+      'threshold',
+      'threshold',
+      'matmul',
+      'matmul',
+    ]);
+    fc.assert(
+      fc.property(sample({ elem: int(6), shape: [2] }), (x) => {
+        expect(outputs(integer, x)).toEqual(outputs(graph, x));
+      }),
+    );
+  });
+
+  it('leaves as logits and as the class, on the same sums', () => {
+    const g = new GraphWriter(int(6), [2]);
+    const sums = g.node('matmul', [value('x'), g.constant([1, 2, -3, 1, 1, 1], [3, 2])]);
+    const logits = g.node('add', [sums, g.number(3, -1, 0)]);
+    const graph = g.graph(logits, g.node('argmax', [logits]), sums);
+    const integer = convert(graph);
+    // the sums without bias leave as well, so that they are a layer of their own
+    expect(integer.nodes.map((n) => n.op)).toEqual(['matmul', 'matmul', 'argmax']);
+    fc.assert(
+      fc.property(sample({ elem: int(6), shape: [2] }), (x) => {
+        expect(outputs(integer, x)).toEqual(outputs(graph, x));
+      }),
+    );
+  });
+});
+
 describe('refusals', () => {
   it('names a float32 input that no quantizer reads first', () => {
     const g = new GraphWriter(float32, [2]);
@@ -259,6 +308,18 @@ describe('refusals', () => {
     const squared = g.node('mul', [value('x'), value('x')]);
     const noise = g.node('matmul', [value('x'), g.constant([1.1, 1e-9], [1, 2])]);
     expect(codes(g.graph(q, squared, noise))).toEqual(['QCC3011', 'QCC3011', 'QCC3013']);
+  });
+
+  it('refuses a layer on numbers without one grid', () => {
+    const levels = { min: -8, max: 7, rounding: 'HALF_EVEN' };
+    const layer = (after: (g: GraphWriter, q: Operand) => Operand, scale: number[]) => {
+      const g = new GraphWriter(int(8), [2]);
+      const q = g.node('quant', [value('x'), g.number(...scale), g.number(0)], levels);
+      return g.graph(g.node('matmul', [after(g, q), g.constant([1, -1], [1, 2])]));
+    };
+    expect(codes(layer((_, q) => q, [0.5]))).toEqual([]);
+    expect(codes(layer((_, q) => q, [0.5, 0.3]))).toEqual(['QCC3012']);
+    expect(codes(layer((g, q) => g.node('add', [q, g.number(1e-9)]), [0.3]))).toEqual(['QCC3012']);
   });
 
   it('refuses sums beyond 32 bits, with the range', () => {

@@ -197,6 +197,23 @@ const tailStep = (channels: number): fc.Arbitrary<Write> => {
   );
 };
 
+/** What may stand between a quantizer and the next layer. */
+const afterQuantizer: fc.Arbitrary<Write> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<Write>((_, x) => x) },
+  fc.constant<Write>((g, x) => g.node('relu', [x])),
+  fc.constant<Write>((g, x) => g.node('add', [x, g.number(0.5)])),
+  fc.constantFrom(2, 0.3, -1, 0.1).map(
+    (c): Write =>
+      (g, x) =>
+        g.node('mul', [x, g.number(c)]),
+  ),
+  fc.constantFrom(4, 255, -3).map(
+    (c): Write =>
+      (g, x) =>
+        g.node('div', [x, g.number(c)]),
+  ),
+);
+
 const weights = (
   inputs: number,
   outputs: number,
@@ -246,6 +263,7 @@ export const randomMlp: fc.Arbitrary<Graph> = fc
         w: weights(sizes[i] ?? 1, size),
         tail: fc.array(tailStep(size), { maxLength: 3 }),
         q: quantizer(size),
+        after: fc.array(afterQuantizer, { maxLength: 2 }),
       }),
     );
     return fc
@@ -261,11 +279,12 @@ export const randomMlp: fc.Arbitrary<Graph> = fc
         const run = (x: Operand, steps: readonly Write[]) => steps.reduce((y, step) => step(g, y), x);
         let x: Operand = value('x');
         if (entry !== null) x = run(x, [...entry.tail, entry.q]);
-        parts.forEach(({ w, tail, q }, i) => {
+        parts.forEach(({ w, tail, q, after }, i) => {
           const isLast = i === parts.length - 1;
           // sums that leave with a scale for each channel are the host's to finish
           const sums = g.node('matmul', [x, w(g, isLast && last === 'sums')]);
-          if (!isLast || last === 'levels') x = run(sums, [...tail, q]);
+          if (!isLast) x = run(sums, [...tail, q, ...after]);
+          else if (last === 'levels') x = run(sums, [...tail, q]);
           else if (last === 'sums') x = sums;
           else x = g.node(last, [run(sums, tail)], last === 'topk' ? { k: 1, largest: i % 2 === 0 } : {});
         });

@@ -77,6 +77,11 @@ export function isReshape(step: TailStep): boolean {
   return step.node.op === 'reshape' || step.node.op === 'transpose';
 }
 
+/** The source nodes of the carrier's reshapes. */
+export function reshapeOrigin(carrier: Carrier): string[] {
+  return carrier.tail.filter(isReshape).flatMap((step) => step.node.origin.nodes);
+}
+
 /** Evaluates the tail at integers (one for each element), by the evaluators of its operations. */
 export function evaluateTail(carrier: Carrier, integers: Tensor): Tensor {
   let running = carrier.toReal(integers);

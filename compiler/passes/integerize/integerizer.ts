@@ -6,7 +6,15 @@ import { rational } from '../../qir/rational.ts';
 import { printElement, valueRange, type Tensor, type TensorType } from '../../qir/types.ts';
 import { sourceName, whereOf } from '../graph-edit.ts';
 import { Builder } from './builder.ts';
-import { extend, gridCarrier, isReshape, keepsOrder, type Carrier, type TailStep } from './carrier.ts';
+import {
+  extend,
+  gridCarrier,
+  isReshape,
+  keepsOrder,
+  reshapeOrigin,
+  type Carrier,
+  type TailStep,
+} from './carrier.ts';
 import { exactBias, exactScaling } from './exact.ts';
 import { addBias, integerMatmul, type Layer } from './layer.ts';
 import { leaving } from './outputs.ts';
@@ -193,7 +201,7 @@ export class Integerizer {
       this.#diagnostics.add(say.tailTooLarge(whereOf(node), sourceName(node), found.found, found.expected));
       return undefined;
     }
-    let ranks = this.#builder.reshape(baseOf(carrier), carrier.shape, node.name, origin);
+    let ranks = this.#builder.reshape(baseOf(carrier), carrier.shape, node.name, reshapeOrigin(carrier));
     if (found.kind !== 'order-kept') {
       const name = this.#builder.unusedName(`${node.name}_rank`);
       ranks = this.#builder.levels(ranks, found, rankType(found), name, origin);
@@ -253,7 +261,12 @@ export class Integerizer {
     const { boundary, host } = leaving(carrier, input?.boundary);
     const last = carrier.tail.findLast((step) => !isReshape(step));
     if (last !== undefined) this.#notes.push(say.tailOnHost(whereOf(last.node), output.value, host.length));
-    const shaped = this.#builder.reshape(baseOf(carrier), carrier.shape, output.value, this.#origin(carrier));
+    const shaped = this.#builder.reshape(
+      baseOf(carrier),
+      carrier.shape,
+      output.value,
+      reshapeOrigin(carrier),
+    );
     const origin = { nodes: [...new Set([...this.#origin(carrier), ...output.origin.nodes])] };
     return { value: shaped.name, boundary, origin, host: [...host, ...output.host] };
   }

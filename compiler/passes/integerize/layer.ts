@@ -8,7 +8,6 @@ import { value, type Node } from '../../qir/graph.ts';
 import { overallRange, rowRanges } from '../../qir/ops/accumulate.ts';
 import { accumulatorType } from '../../qir/ops/matmul.ts';
 import { withLastAxis } from '../../qir/ops/shapes.ts';
-import { multiply } from '../../qir/rational.ts';
 import { type Tensor } from '../../qir/types.ts';
 import { sourceName, whereOf } from '../graph-edit.ts';
 import { tensorOf, type Builder } from './builder.ts';
@@ -33,16 +32,16 @@ export function integerMatmul(
   w: Tensor,
   origin: readonly string[],
 ): Layer {
-  const weights = integerWeights(w);
-  if (typeof weights === 'string') fail(weightsNotQuantized(whereOf(node), sourceName(node), weights));
   const scale = x.grid?.scales.length === 1 ? x.grid.scales[0] : undefined;
   if (x.grid === undefined || scale === undefined) {
     fail(operandNotQuantized(whereOf(node), sourceName(node), 'a scale for each channel'));
   }
+  const weights = integerWeights(w, scale);
+  if (typeof weights === 'string') fail(weightsNotQuantized(whereOf(node), sourceName(node), weights));
   // sum w (x - zero) = sum w x - zero sum w
   const { zeroPoint } = x.grid;
   const bias = rowSums(weights.tensor).map((sum) => (zeroPoint === 0 ? 0 : -zeroPoint * sum));
-  const scales = weights.scales.map((s) => multiply(scale, s));
+  const { scales } = weights;
   const grid = { scales, scaleShape: scales.length === 1 ? [] : [scales.length], zeroPoint: 0 };
   const layer = emit(builder, node, { x, weights: weights.tensor, bias, grid, origin });
   if (layer !== undefined) return layer;

@@ -13,6 +13,7 @@ import {
   gridCarrier,
   integersAt,
   isReshape,
+  reshapeOrigin,
   type Carrier,
   type Grid,
 } from './carrier.ts';
@@ -77,7 +78,7 @@ function addLevels(
     { name: carrier.base, type: carrier.type },
     carrier.shape,
     node.name,
-    origin,
+    reshapeOrigin(carrier),
   );
   const result = builder.levels(shaped, found, elem, node.name, origin);
   const range = elem.kind === 'bipolar' ? { min: -1, max: 1 } : reached;
@@ -143,7 +144,7 @@ export function onGrid(builder: Builder, carrier: Carrier, reader: Node, origin:
       { name: carrier.base, type: carrier.type },
       carrier.shape,
       reader.name,
-      origin,
+      reshapeOrigin(carrier),
     );
     return gridCarrier(name, type, carrier.range, spreadGrid(grid));
   }
@@ -181,7 +182,7 @@ export function onGrid(builder: Builder, carrier: Carrier, reader: Node, origin:
       { name: carrier.base, type: carrier.type },
       carrier.shape,
       last.name,
-      origin,
+      reshapeOrigin(carrier),
     );
     return gridCarrier(name, type, carrier.range, newGrid);
   }

@@ -2,7 +2,7 @@ import { asDoubles } from '../../qir/ops/accumulate.ts';
 import { latticeOf } from '../../qir/ops/lattice.ts';
 import { lastAxis } from '../../qir/ops/shapes.ts';
 import { accumulatorType } from '../../qir/ops/matmul.ts';
-import type { Rational } from '../../qir/rational.ts';
+import { multiply, type Rational } from '../../qir/rational.ts';
 import { bipolar, ternary, type ElementType, type Tensor } from '../../qir/types.ts';
 import { tensorOf } from './builder.ts';
 
@@ -10,19 +10,32 @@ import { tensorOf } from './builder.ts';
 export interface IntegerWeights {
   /** [out, in], in the narrowest of bipolar, ternary and intN that holds the values. */
   readonly tensor: Tensor;
-  /** One scale, or one for each output. */
+  /** The scales of the sums, positive: one, or one for each output. */
   readonly scales: readonly Rational[];
 }
 
-/** Reads weights [out, in] as integers times scales; a sentence on what was found instead, if they are not. */
-export function integerWeights(w: Tensor): IntegerWeights | string {
+/**
+ * Reads weights [out, in] as integers times scales; a sentence on what was found instead, if they are not. The sums of a layer have
+ * the product of these scales and that of its operand; where it is negative, the weights take the sign.
+ */
+export function integerWeights(w: Tensor, operandScale: Rational): IntegerWeights | string {
   const lattice = latticeOf(w);
   if (lattice === undefined) return 'float32 numbers without a common scale';
   const { scales, scaleShape, levels } = lattice;
   if (scales.length !== 1 && lastAxis(scaleShape) !== 1) return 'a scale for each input';
-  const elem = narrowest(levels);
+  const products = scales.map((scale) => multiply(scale, operandScale));
+  const columns = lastAxis(w.type.shape);
+  const signed = levels.map((level, i) => {
+    const scale = products.length === 1 ? products[0] : products[Math.floor(i / columns)];
+    return scale !== undefined && scale.numerator < 0n ? -level : level;
+  });
+  const elem = narrowest(signed);
   if (elem === undefined) return 'integers of more than 32 bits';
-  return { tensor: tensorOf(elem, w.type.shape, levels), scales };
+  return { tensor: tensorOf(elem, w.type.shape, signed), scales: products.map(magnitude) };
+}
+
+function magnitude(scale: Rational): Rational {
+  return scale.numerator < 0n ? { ...scale, numerator: -scale.numerator } : scale;
 }
 
 function narrowest(levels: Int32Array): ElementType | undefined {
