@@ -24,14 +24,18 @@ export async function buildWasm() {
   if (existsSync(output) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted)
     return fileURLToPath(output);
   const written = new Map();
-  const { error, stderr } = await asc.main(['kernels.ts', '--outFile', 'kernels.wasm', ...options], {
+  const messages = asc.createMemoryStream();
+  const { error } = await asc.main(['kernels.ts', '--outFile', 'kernels.wasm', ...options], {
     readFile: (name) => sources.get(name) ?? null,
     writeFile: (name, contents) => void written.set(name, contents),
     listFiles: () => [],
+    stderr: messages,
   });
   const module = written.get('kernels.wasm');
   if (error || !module)
-    throw new Error(`AssemblyScript failed: ${error?.message ?? 'no module'}\n${stderr.toString()}`);
+    throw new Error(
+      `AssemblyScript failed: ${error?.message ?? 'no module'}\n${Buffer.concat(messages).toString()}`,
+    );
   mkdirSync(new URL('build/', folder), { recursive: true });
   // several test runs may build at the same time: each writes its own file and renames it into place
   const beside = new URL(`build/kernels.${process.pid}.tmp`, folder);

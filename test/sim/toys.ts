@@ -14,7 +14,7 @@ function streamsOf(node: HwNode): {
   readonly ins: readonly StreamType[];
   readonly outs: readonly StreamType[];
 } {
-  const found = streams.get(String(node.params['streams']));
+  const found = streams.get(node.params['streams'] as string);
   if (found === undefined) throw new Error(`toy ${node.name} has no streams`);
   return found;
 }
