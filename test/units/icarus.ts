@@ -89,6 +89,10 @@ export class UnitFolder {
       .join('');
   }
 
+  read(name: string): string {
+    return readFileSync(join(this.path, name), 'utf8');
+  }
+
   write(name: string, text: string): void {
     writeFileSync(join(this.path, name), text);
   }
