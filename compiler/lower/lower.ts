@@ -89,10 +89,13 @@ function allCandidates(
     return given === undefined ? undefined : fixedCandidates(layer, given, diagnostics);
   });
   diagnostics.throwIfErrors();
-  const slowest = Math.max(
-    cycles,
-    ...fixed.flatMap((list) => list ?? []).map((c) => c.timing.initiationInterval),
-  );
+  const given = fixed.flatMap((list) => list ?? []).map((c) => c.timing.initiationInterval);
+  // Without a rate to reach, a folding that is given for every matrix says itself how fast the design is to be.
+  const settled =
+    target.fps === undefined &&
+    given.length > 0 &&
+    layers.every((layer, index) => fixed[index] !== undefined || operationsOf(layer.request) === 0);
+  const slowest = Math.max(...given, ...(settled ? [] : [cycles]));
   const candidates = layers.map((layer, index) => fixed[index] ?? candidatesOf(layer, slowest, target.style));
   layers.forEach((layer, index) => {
     if (candidates[index]?.length !== 0) return;
