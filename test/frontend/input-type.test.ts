@@ -147,9 +147,21 @@ describe('where the type of an input comes from', () => {
       node('DequantizeLinear', ['l', 's', 'zp'], ['q']),
       dense,
     ];
-    const qdq = importSpec(network(nodes, input, { ...parameters, zp: scalar(7, 'uint8') }));
-    expect(qdq.inputs[0]?.boundary).toEqual({ scale: { numerator: 0.5, denominator: 1 }, zeroPoint: 7 });
+    const qdq = importSpec(network(nodes, input, { ...parameters, zp: scalar(6, 'uint8') }));
+    expect(qdq.inputs[0]?.boundary).toEqual({ scale: { numerator: 0.5, denominator: 1 }, zeroPoint: 6 });
     expect(qdq.nodes.map((n) => n.op)).toEqual(['matmul']);
+  });
+
+  test('a quantizer that rounds in another way than the host stays', () => {
+    const floor = { ...quant, attributes: { rounding_mode: 'FLOOR' } };
+    expect(importSpec(network([floor, dense], input, parameters)).inputs[0]?.type.elem).toEqual(float32);
+    const odd = [
+      node('QuantizeLinear', ['x', 's', 'zp'], ['l']),
+      node('DequantizeLinear', ['l', 's', 'zp'], ['q']),
+      dense,
+    ];
+    const graph = importSpec(network(odd, input, { ...parameters, zp: scalar(7, 'uint8') }));
+    expect(graph.inputs[0]?.type.elem).toEqual(float32);
   });
 
   test('quantizers that disagree decide nothing', () => {

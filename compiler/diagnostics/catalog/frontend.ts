@@ -603,7 +603,7 @@ export const inputQuantizedByHost = defineDiagnostic(
     message: `the host quantizes the input ${quote(name)}`,
     where,
     found: `its first operation is a quantizer with the levels ${type}`,
-    help: 'send the levels; say --input-type to have the quantizer in hardware',
+    help: 'send its levels, real / scale + zero point rounded half to even and clamped; say --input-type to have the quantizer in hardware',
   }),
 );
 

@@ -106,6 +106,10 @@ function levelType(node: Node, consts: ReadonlyMap<string, Const>): LevelType | 
   const zeroPoint = single(node, 2, consts);
   const { min, max } = node.attributes;
   if (zeroPoint === undefined || typeof min !== 'number' || typeof max !== 'number') return undefined;
+  // The host rounds real / scale + zero point half to even. A quantizer that does otherwise stays in the graph; an even zero point
+  // can be added before or after rounding.
+  const plain = node.attributes['zero_point_first'] === true || zeroPoint % 2 === 0;
+  if (node.attributes['rounding'] !== 'HALF_EVEN' || !plain) return undefined;
   const elem = min === -1 && max === 1 ? ternary : fitInteger(min, max);
   const range = valueRange(elem);
   // Up to 2^22 the division by the scale cannot lose a level: its relative error is below 2^-23.
