@@ -1,7 +1,8 @@
 import { encodeElement } from '../../compiler/hw/pack.ts';
 import { isSigned, printElement } from '../../compiler/qir/types.ts';
 import type { HwNode, TemplateView } from '../../compiler/hw/index.ts';
-import { portableBody, usesAcc, usesClear, xilinxBody } from './body.ts';
+import { portableBody, simulationBody, usesAcc, usesClear, xilinxBody } from './body.ts';
+import { constantArray } from './constant.ts';
 import { elementBits, planOf } from './plan.ts';
 import type { LaneNumbers, Plan } from './plan.ts';
 import { timing } from './model.ts';
@@ -118,7 +119,9 @@ export function view(
   const late = lateNumbers(plan);
   const { counters, address } = countersOf(plan);
   const part = simd * analysis.weightBits;
-  const xilinx = xilinxBody(plan);
+  const array = constantArray(node, plan);
+  // With the weights in the array's cells there is no element that takes them by port.
+  const xilinx = array === undefined ? xilinxBody(plan) : [];
   const { initiationInterval, latency } = timing(plan);
   const result = resultView(plan);
   const permuted = analysis.form === 'planes' && (analysis.xBits > 1 || isSigned(params.x));
@@ -155,7 +158,12 @@ export function view(
     hasAcc: usesAcc(plan),
     hasClr: usesClear(plan),
     portable: portableBody(plan),
+    simulation: simulationBody(plan),
     xilinx: xilinxExtras(plan, xilinx),
+    array:
+      array === undefined
+        ? false
+        : { ...array, sign: array.kind === 'sign', stepMsb: bitsOf(plan.steps) - 1, signPad: accBits - 1 },
     counters,
     address,
     manySf: sf > 1,
