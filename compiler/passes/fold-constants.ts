@@ -1,5 +1,5 @@
-import { constant, type Const, type Node } from '../qir/graph.ts';
-import { evaluateNode } from '../qir/evaluate.ts';
+import { constant, type Const, type Node, type Operand } from '../qir/graph.ts';
+import { evaluateConstant } from '../qir/evaluate.ts';
 import { carriedLattice } from '../qir/ops/lattice.ts';
 import type { Tensor } from '../qir/types.ts';
 import { addConst } from './graph-edit.ts';
@@ -21,15 +21,14 @@ export const foldConstants: Pass = {
     const known = new Map<string, Tensor>();
     const folded = new Map<string, string>();
     const nodes: Node[] = [];
+    const foldedOperand = (operand: Operand): Operand => {
+      const name = operand.kind === 'value' ? folded.get(operand.name) : undefined;
+      return name === undefined ? operand : constant(name);
+    };
     const outputs = new Set(graph.outputs.map((output) => output.value));
     for (const original of graph.nodes) {
-      const node: Node = {
-        ...original,
-        operands: original.operands.map((o) => {
-          const name = o.kind === 'value' ? folded.get(o.name) : undefined;
-          return name === undefined ? o : constant(name);
-        }),
-      };
+      const folds = original.operands.some((o) => o.kind === 'value' && folded.has(o.name));
+      const node: Node = folds ? { ...original, operands: original.operands.map(foldedOperand) } : original;
       const operands = node.operands.map((o) =>
         o.kind === 'const' ? consts.get(o.name)?.tensor : known.get(o.name),
       );
@@ -38,7 +37,7 @@ export const foldConstants: Pass = {
         nodes.push(node);
         continue;
       }
-      const result = evaluateNode(node, present);
+      const result = evaluateConstant(node, present);
       known.set(node.name, result);
       // an output must stay a value; and a lattice would be lost in a constant
       if (carriedLattice(result) !== undefined || outputs.has(node.name)) nodes.push(node);

@@ -69,6 +69,17 @@ export function evaluateNode(node: Node, operands: readonly Tensor[]): Tensor {
   return op.evaluate(operands, node.attributes, node.type);
 }
 
+const remembered = new WeakMap<Node, { readonly operands: readonly Tensor[]; readonly result: Tensor }>();
+
+/** Evaluates a node of constant operands; remembered, since several passes ask for the same quantized weights. */
+export function evaluateConstant(node: Node, operands: readonly Tensor[]): Tensor {
+  const known = remembered.get(node);
+  if (known !== undefined && known.operands.every((tensor, i) => tensor === operands[i])) return known.result;
+  const result = evaluateNode(node, operands);
+  remembered.set(node, { operands, result });
+  return result;
+}
+
 /** Prepares a graph for evaluation: what depends on constants only is computed here, once. */
 export function createEvaluator(graph: Graph): Evaluator {
   const fixed = new Map<string, Tensor>();
@@ -77,7 +88,7 @@ export function createEvaluator(graph: Graph): Evaluator {
   const steps: Node[] = [];
   for (const node of graph.nodes) {
     const operands = node.operands.map(constOf).filter((tensor) => tensor !== undefined);
-    if (operands.length === node.operands.length) fixed.set(node.name, evaluateNode(node, operands));
+    if (operands.length === node.operands.length) fixed.set(node.name, evaluateConstant(node, operands));
     else steps.push(node);
   }
   return {

@@ -1,7 +1,7 @@
 import * as say from '../../diagnostics/catalog/passes.ts';
 import { DiagnosticError, invariant, type Diagnostic, type Diagnostics } from '../../diagnostics/index.ts';
 import { value, type Graph, type GraphInput, type GraphOutput, type Node } from '../../qir/graph.ts';
-import { boundaryScale, evaluateNode, levelsFit, toReal } from '../../qir/evaluate.ts';
+import { boundaryScale, evaluateConstant, levelsFit, toReal } from '../../qir/evaluate.ts';
 import { rational } from '../../qir/rational.ts';
 import { printElement, valueRange, type Tensor, type TensorType } from '../../qir/types.ts';
 import { sourceName, whereOf } from '../graph-edit.ts';
@@ -115,7 +115,7 @@ export class Integerizer {
     const constants = node.operands.map((o) => this.#constant(o));
     const present = constants.filter((c) => c !== undefined);
     if (present.length === constants.length) {
-      const tensor = evaluateNode(
+      const tensor = evaluateConstant(
         node,
         present.map((c) => c.tensor),
       );

@@ -40,7 +40,10 @@ export function integerMatmul(
   if (typeof weights === 'string') fail(weightsNotQuantized(whereOf(node), sourceName(node), weights));
   // sum w (x - zero) = sum w x - zero sum w
   const { zeroPoint } = x.grid;
-  const bias = rowSums(weights.tensor).map((sum) => (zeroPoint === 0 ? 0 : -zeroPoint * sum));
+  const bias =
+    zeroPoint === 0
+      ? new Float64Array(weights.tensor.type.shape[0] ?? 1)
+      : rowSums(weights.tensor).map((sum) => -zeroPoint * sum);
   const { scales } = weights;
   const grid = { scales, scaleShape: scales.length === 1 ? [] : [scales.length], zeroPoint: 0 };
   const layer = emit(builder, node, { x, weights: weights.tensor, bias, grid, origin });

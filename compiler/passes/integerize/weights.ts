@@ -25,10 +25,12 @@ export function integerWeights(w: Tensor, operandScale: Rational): IntegerWeight
   if (scales.length !== 1 && lastAxis(scaleShape) !== 1) return 'a scale for each input';
   const products = scales.map((scale) => multiply(scale, operandScale));
   const columns = lastAxis(w.type.shape);
-  const signed = levels.map((level, i) => {
-    const scale = products.length === 1 ? products[0] : products[Math.floor(i / columns)];
-    return scale !== undefined && scale.numerator < 0n ? -level : level;
-  });
+  const negative = products.map((product) => product.numerator < 0n);
+  const signed = negative.includes(true)
+    ? levels.map((level, i) =>
+        negative[negative.length === 1 ? 0 : Math.floor(i / columns)] === true ? -level : level,
+      )
+    : levels;
   const elem = narrowest(signed);
   if (elem === undefined) return 'integers of more than 32 bits';
   return { tensor: tensorOf(elem, w.type.shape, signed), scales: products.map(magnitude) };
@@ -39,12 +41,14 @@ function magnitude(scale: Rational): Rational {
 }
 
 function narrowest(levels: Int32Array): ElementType | undefined {
-  if (levels.every((level) => level === 1 || level === -1)) return bipolar;
-  if (levels.every((level) => level >= -1 && level <= 1)) return ternary;
-  return accumulatorType(
-    levels.reduce((a, b) => Math.min(a, b), 0),
-    levels.reduce((a, b) => Math.max(a, b), 0),
-  );
+  let [min, max, zeros] = [0, 0, 0];
+  for (const level of levels) {
+    min = Math.min(min, level);
+    max = Math.max(max, level);
+    if (level === 0) zeros++;
+  }
+  if (min >= -1 && max <= 1) return zeros === 0 ? bipolar : ternary;
+  return accumulatorType(min, max);
 }
 
 /** The sums over the rows of w [out, in]. */
