@@ -30,6 +30,11 @@ export interface BuildRequest extends DesignInterface {
   readonly monitor?: boolean;
   /** Whether waveforms of every signal can be written; costs speed. */
   readonly trace?: boolean;
+  /**
+   * What the C++ compiler is to spend its time on: `run` (default) for a model that runs fast, `build` for one that is there
+   * soon, some ten times sooner, and runs some five times slower: for tests of a few thousand cycles.
+   */
+  readonly effort?: 'run' | 'build';
 }
 
 /** A compiled design. */
@@ -159,6 +164,7 @@ export async function buildVerilator(request: BuildRequest): Promise<VerilatorMo
   const { top, ports, channels } = request;
   const monitor = request.monitor ?? false;
   const trace = request.trace ?? false;
+  const optimise = request.effort === 'build' ? '-O0' : '-O1';
   const all = 'dir' in request.files ? readDesign(request.files.dir) : request.files;
   const files = [...all].filter(([path]) => /^(rtl\/[A-Za-z0-9_]+\.v|mem\/[A-Za-z0-9_.]+)$/.test(path));
   files.sort(([a], [b]) => (a < b ? -1 : 1));
@@ -171,7 +177,7 @@ export async function buildVerilator(request: BuildRequest): Promise<VerilatorMo
     const bytes = typeof text === 'string' ? Buffer.from(text, 'utf8') : text;
     hash.update(`${bytes.length}:`).update(bytes);
   };
-  for (const text of [versions, top, header, String(monitor), String(trace), readFileSync(harness)])
+  for (const text of [versions, top, header, String(monitor), String(trace), optimise, readFileSync(harness)])
     feed(text);
   for (const [path, content] of files) {
     feed(path);
@@ -238,7 +244,7 @@ export async function buildVerilator(request: BuildRequest): Promise<VerilatorMo
     common.push(`-DQCC_MONITOR_CHANNELS=${monitor ? channels.length : 0}`);
     common.push('-I', 'obj', '-I', include, '-I', join(include, 'vltstd'));
     await Promise.all([
-      step('c++', [...common, '-O2', '-c', 'obj/fast.cc', '-o', 'obj/fast.o'], stage, top),
+      step('c++', [...common, optimise, '-c', 'obj/fast.cc', '-o', 'obj/fast.o'], stage, top),
       step('c++', [...common, '-O0', '-c', 'obj/slow.cc', '-o', 'obj/slow.o'], stage, top),
     ]);
     const libraries = runtimeObjects(flag).map((name) => join(library, `${name}.o`));

@@ -32,6 +32,7 @@ async function build(break_: (text: string) => string): Promise<VerilatorRunner>
     channels: bench.channels,
     files,
     monitor: true,
+    effort: 'build',
   });
   runners.push(runner);
   return runner;

@@ -54,8 +54,9 @@ describe.each([...units.values()].map((unit) => [unit.name, unit] as const))(
         channels: hw.channels,
         files,
         monitor: true,
+    effort: 'build',
       });
-    }, 120_000);
+    }, 300_000);
 
     afterAll(() => {
       runner?.close();
