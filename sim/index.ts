@@ -9,4 +9,5 @@ export { vcdText, writeVcd } from './vcd.ts';
 export type { Waveform } from './vcd.ts';
 export { RESET_CYCLES, StallSource } from './stalls.ts';
 export { createKernelContext } from './kernels.ts';
+export type { EngineContext } from './kernels.ts';
 export * from './verilator/index.ts';
