@@ -91,9 +91,19 @@ function planeVectors({ accBits, analysis, params }: Plan): { lines: string[]; p
 
 function planeRows(plan: Plan): { lines: string[]; terms: string[] } {
   const { lines, planes } = planeVectors(plan);
+  const { accBits, params } = plan;
+  if (planes.length > 1) {
+    // Yosys' own reduction of many numbers is smaller here than vectors of adders.
+    const fill = accBits > planes.length ? `${accBits - planes.length}'d0, ` : '';
+    const terms = Array.from({ length: params.simd }, (_, k) => {
+      const bits = planes.map((plane) => (params.simd === 1 ? plane : `${plane}[${k}]`)).reverse();
+      return `{${fill}${bits.join(', ')}}`;
+    });
+    return { lines, terms };
+  }
   const tree = compress(
-    planes.map((name) => ({ name, bits: plan.params.simd })),
-    plan.accBits,
+    planes.map((name) => ({ name, bits: params.simd })),
+    accBits,
   );
   return { lines: [...lines, ...tree.lines], terms: [...tree.rows] };
 }

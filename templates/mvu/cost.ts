@@ -1,55 +1,76 @@
 import type { Cost } from '../../compiler/hw/index.ts';
-import { isSigned } from '../../compiler/qir/types.ts';
-import { usesAcc } from './body.ts';
 import { elementBits } from './plan.ts';
 import type { Plan } from './plan.ts';
 import { romsOf } from './words.ts';
 
-/** LUTs that hold one bit of a memory of this depth (two of up to 32 words could share one; Yosys does not pair them). */
-function lutsPerRomBit(depth: number): number {
-  if (depth <= 2) return 0.3;
-  return depth <= 64 ? 1 : (depth / 64) * 1.3;
+/**
+ * LUTs of a memory that stays in logic. Few words have few distinct columns (2^depth), which synthesis shares; up to 64 words
+ * one LUT holds a bit.
+ */
+function romLuts(width: number, depth: number): number {
+  if (depth > 64) return width * (depth / 64) * 1.3;
+  const columns = 2 ** depth;
+  return depth >= 20 ? width : columns * (1 - Math.exp(-width / columns));
 }
 
-/** LUTs of one processing element, without what it shares with others. Fitted to Yosys (bench/cost-fit.ts). */
+/** LUTs of the products and sums of one processing element; the factors are those of the table in README.md. */
 function elementLuts(plan: Plan): number {
-  const { analysis, params, accBits } = plan;
+  const { analysis, params, accBits, steps } = plan;
   const { simd } = params;
-  const { xBits, weightBits } = analysis;
-  const add = usesAcc(plan) ? accBits : 0;
-  if (analysis.form === 'planes') {
-    const perBit = analysis.stored === 'bipolar' ? 1.62 : 2.1;
-    return perBit * simd * xBits + add;
+  const { xBits, weightBits, form, stored } = analysis;
+  if (form === 'products') {
+    const adders = simd * accBits;
+    if (xBits === 1) return adders + simd * weightBits;
+    return usesDsp(plan) ? adders : adders + simd * weightBits * xBits * 1.15;
   }
-  const signed = isSigned(params.x) ? 0 : 1;
-  if (xBits === 1) return simd * weightBits * 1.6 + add;
-  return simd * (weightBits + 1) * (xBits + signed) * 1.15 + simd * 2 + add;
+  // A weight that is a constant, or one of few functions of the step, shortens the first layer of the tree.
+  const known = steps === 1 ? 0.5 : steps === 2 ? 0.78 : 1;
+  const single = stored === 'bipolar' ? 1.48 : 1.75;
+  const wide = 0.15 * Math.max(0, Math.log2(simd / 32));
+  return xBits === 1
+    ? known * simd * (single + wide)
+    : known * simd * xBits * (stored === 'bipolar' ? 2.06 : 2.3);
 }
 
-/** LUT, FF, BRAM of an instance in its portable form; see README.md for the error. */
+/** Whether Yosys makes DSP blocks of the products: from results of 9 bits on. */
+function usesDsp({ analysis, accBits }: Plan): boolean {
+  const { form, xBits, weightBits } = analysis;
+  return form === 'products' && xBits > 1 && Math.min(accBits, xBits + weightBits + 1) >= 9;
+}
+
+/** LUTs of the result stage. */
+function resultLuts({ result, accBits, params }: Plan): number {
+  if (result.kind !== 'levels') return 0;
+  const compare = result.thresholds.kind === 'lanes' ? accBits * 0.2 : accBits;
+  return params.pe * result.count * compare;
+}
+
+/** LUT, FF, BRAM and DSP of an instance in its portable form under Yosys; README.md states the error. */
 export function cost(plan: Plan): Cost {
-  const { params, analysis, accBits, sf, nf, steps, store, init, result } = plan;
+  const { params, accBits, sf, nf, steps, store, init, result } = plan;
   const { pe, simd } = params;
   const bits = elementBits(plan);
   const inBits = simd * bits.x;
   const outBits = pe * bits.y;
+  const counters = Math.ceil(Math.log2(steps));
   const resBits = result.kind === 'sign' ? 1 : accBits;
-  let lut = 12 + 3 * Math.ceil(Math.log2(steps)) + pe * elementLuts(plan) + outBits;
-  let ff = 6 + Math.ceil(Math.log2(steps)) + inBits + 2 * outBits;
+  let lut = 10 + 3 * counters + pe * elementLuts(plan) + outBits + resultLuts(plan);
+  let ff = 6 + counters + inBits + 2 * outBits;
   let bram36 = 0;
+  // the input store: 14 bits of 32 words take eight LUTs; in front of the operand register a multiplexer
   if (plan.order === 'output' && nf > 1 && sf > 1) lut += inBits * (1 + 0.6 * Math.ceil(sf / 32));
   for (const rom of romsOf(plan)) {
-    if (rom.block) bram36 += Math.ceil(rom.width / 36) * 0.5 * Math.ceil(rom.depth / 1024);
-    else {
-      lut += rom.width * lutsPerRomBit(rom.depth);
-      ff += rom.width;
+    if (rom.block) {
+      bram36 += Math.ceil(rom.width / 36) * 0.5 * Math.ceil(rom.depth / 1024);
+      continue;
     }
+    const luts = romLuts(rom.width, rom.depth);
+    lut += luts;
+    ff += Math.min(rom.width, luts);
   }
   if (store !== 'mux') ff += pe * resBits;
   if (store === 'load' || store === 'mux') ff += pe * accBits;
-  if (store === 'memory') lut += pe * accBits * 0.7 * Math.ceil(nf / 32);
+  if (store === 'memory') lut += pe * accBits * 0.6 * Math.ceil(nf / 32);
   if (init.kind === 'table' && (store === 'mux' || store === 'memory')) lut += pe * accBits * 0.5;
-  if (result.kind === 'levels')
-    lut += pe * result.count * accBits * (result.thresholds.kind === 'lanes' ? 0.45 : 0.8);
-  return { lut: Math.round(lut), ff: Math.round(ff), bram36, dsp: analysis.form === 'products' ? 0 : 0 };
+  return { lut: Math.round(lut), ff: Math.round(ff), bram36, dsp: usesDsp(plan) ? pe * simd : 0 };
 }
