@@ -172,7 +172,7 @@ describe('equal to onnxruntime', () => {
     ): Promise<void> => {
       same(await both(spec([first, ...nodes], sizes, out, { unit, ...initializers }, { opset }), x));
     };
-    for (const perm of ['0231', '0321', '1023', '3210', '2013'].map((text) => [...text].map(Number))) {
+    for (const perm of ['0231', '0321', '1023', '3210', '2013'].map((text) => text.split('').map(Number))) {
       const out = perm.map((axis) => sizes[axis] ?? 1);
       await check([node('Transpose', ['x0'], ['y'], { perm })], out);
       const chain = [node('Transpose', ['x0'], ['t'], { perm }), node('Flatten', ['t'], ['y'])];
