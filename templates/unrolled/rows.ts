@@ -75,9 +75,12 @@ function products(weights: readonly number[], xBits: number, signed: boolean, wi
   weights.forEach((weight, k) => {
     const digits = signedDigits(weight).filter(({ shift }) => shift < width);
     if (digits.length === 0) return;
-    lines.push(`wire [${width - 1}:0] x${k} = ${extended(k, xBits, signed, width)};`);
+    // no wider than the least shift leaves of it: a bit that no term takes would be an unused wire
+    const needed = width - Math.min(...digits.map(({ shift }) => shift));
+    lines.push(`wire [${needed - 1}:0] x${k} = ${extended(k, xBits, signed, needed)};`);
     for (const { shift, negative } of digits) {
-      const term = shift === 0 ? `x${k}` : `{x${k}[${width - 1 - shift}:0], ${shift}'d0}`;
+      const slice = width - shift === needed ? `x${k}` : `x${k}[${width - 1 - shift}:0]`;
+      const term = shift === 0 ? slice : `{${slice}, ${shift}'d0}`;
       terms.push(`${negative ? '-' : '+'} ${term}`);
     }
   });
