@@ -206,6 +206,19 @@ describe('outputs', () => {
     expect(rest.notes.map((n) => n.code)).toEqual(['QCC3402']);
   });
 
+  it('carry a scale that no double holds, if the nearest one reads the same', () => {
+    const g = new GraphWriter(int(4), [2]);
+    const q = g.node('bipolar_quant', [value('x'), g.number(Math.fround(0.1))]);
+    const scaled = g.node('mul', [q, g.number(Math.fround(0.3))]);
+    const w = g.node('bipolar_quant', [g.constant([1, -1], [1, 2]), g.number(Math.fround(0.01))]);
+    const graph = g.graph(g.node('matmul', [scaled, w]));
+    const integer = convert(graph);
+    expect(integer.outputs[0]?.host).toEqual([]);
+    for (const x of [integers(int(4), [2], [1, -1]), integers(int(4), [2], [-1, 1])]) {
+      expect(outputs(integer, x)).toEqual(outputs(graph, x));
+    }
+  });
+
   it('need no arithmetic before an argmax where the order is kept, ranks where it is not', () => {
     const uniform = oneLayer(int(6), 4, (g, s) =>
       g.node('argmax', [g.node('add', [g.node('mul', [s, g.number(0.3)]), g.number(7)])]),

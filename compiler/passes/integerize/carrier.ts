@@ -90,7 +90,7 @@ export function evaluateTail(carrier: Carrier, integers: Tensor): Tensor {
 }
 
 /** Evaluates one step; ends with a diagnostic where it yields NaN. */
-export function evaluateStep(step: TailStep, running: Tensor): Tensor {
+function evaluateStep(step: TailStep, running: Tensor): Tensor {
   const result = evaluateNode(
     step.node,
     step.operands.map((tensor) => tensor ?? running),

@@ -24,7 +24,7 @@ export function greatestLevel(carrier: Carrier, zeroPoint: number): number {
 }
 
 /** The constant of a step that has exactly one, and on which side the running value stands. */
-export function stepConstant(step: TailStep): { tensor: Tensor; valueFirst: boolean } | undefined {
+function stepConstant(step: TailStep): { tensor: Tensor; valueFirst: boolean } | undefined {
   const [left, right] = step.operands;
   if (step.operands.length !== 2) return undefined;
   if (left === undefined && right !== undefined) return { tensor: right, valueFirst: true };
@@ -32,7 +32,7 @@ export function stepConstant(step: TailStep): { tensor: Tensor; valueFirst: bool
 }
 
 /** The numbers of a constant along the last axis, if it does not differ along the others. */
-export function alongChannels(tensor: Tensor, shape: readonly number[]): number[] | undefined {
+function alongChannels(tensor: Tensor, shape: readonly number[]): number[] | undefined {
   const read = broadcastReader(tensor, shape);
   const channels = lastAxis(shape);
   const count = elementCount(shape);

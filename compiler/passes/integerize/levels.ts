@@ -82,7 +82,7 @@ export function findSteps(
 }
 
 /** Evaluates the function at every integer of the range: `count` levels for each element. */
-export function scan(carrier: Carrier, levelsAt: LevelFunction): Int32Array {
+function scan(carrier: Carrier, levelsAt: LevelFunction): Int32Array {
   const elements = elementCount(carrier.type.shape);
   const range = candidates(carrier);
   const table = new Int32Array(elements * range.count);

@@ -1,6 +1,6 @@
 import type { Boundary } from '../../qir/graph.ts';
 import { printType, type Tensor } from '../../qir/types.ts';
-import type { Rational } from '../../qir/rational.ts';
+import { float32Multiplier, rationalOf, type Rational } from '../../qir/rational.ts';
 import { sourceName } from '../graph-edit.ts';
 import { isReshape, type Carrier, type TailStep } from './carrier.ts';
 
@@ -16,7 +16,7 @@ export function leaving(carrier: Carrier, inputBoundary: Boundary | undefined): 
   const { grid } = carrier;
   if (grid === undefined) return { boundary: inputBoundary ?? {}, host: steps };
   const scale = grid.scales.length === 1 ? grid.scales[0] : undefined;
-  const quotient = scale && asQuotient(scale);
+  const quotient = scale && (asQuotient(scale) ?? closeEnough(scale, carrier, grid.zeroPoint));
   const zero = grid.zeroPoint === 0 ? {} : { zeroPoint: grid.zeroPoint };
   if (quotient !== undefined) {
     const isOne = quotient.numerator === 1 && quotient.denominator === 1;
@@ -38,6 +38,23 @@ function asQuotient(scale: Rational): { numerator: number; denominator: number }
   return isPowerOfTwo && plain * denominator === numerator
     ? { numerator: plain, denominator: 1 }
     : { numerator, denominator };
+}
+
+/** Most integers at which two scales are compared. */
+const COMPARISON_LIMIT = 2 ** 16;
+
+/** The double nearest to a scale that no double holds, if it gives the same float32 at every integer that can leave. */
+function closeEnough(
+  scale: Rational,
+  carrier: Carrier,
+  zeroPoint: number,
+): { numerator: number; denominator: number } | undefined {
+  const { min, max } = carrier.range;
+  const numerator = Number(scale.numerator) / Number(scale.denominator);
+  if (!(numerator > 0) || !Number.isFinite(numerator) || max - min >= COMPARISON_LIMIT) return undefined;
+  const [exact, near] = [float32Multiplier(scale), float32Multiplier(rationalOf(numerator))];
+  for (let k = min; k <= max; k++) if (exact(k - zeroPoint) !== near(k - zeroPoint)) return undefined;
+  return { numerator, denominator: 1 };
 }
 
 function describe(step: TailStep): string {

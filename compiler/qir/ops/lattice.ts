@@ -50,7 +50,7 @@ export function latticeTensor(shape: readonly number[], lattice: Lattice): Latti
 const multipliers = new WeakMap<readonly Rational[], ((k: number) => number)[]>();
 
 /** For each scale the function that multiplies by it; remembered, since a tail is evaluated at many integers. */
-export function multipliersOf(scales: readonly Rational[]): readonly ((k: number) => number)[] {
+function multipliersOf(scales: readonly Rational[]): readonly ((k: number) => number)[] {
   let known = multipliers.get(scales);
   if (known === undefined) {
     known = scales.map(float32Multiplier);
