@@ -64,15 +64,20 @@ describe('integerize', () => {
             refused++;
             return;
           }
-          kept++;
           const integer = convert(graph);
+          // a scale that no boundary holds exactly: the host's sentence is for people
+          if (integer.outputs.some((output) => output.host.length > 0)) {
+            refused++;
+            return;
+          }
+          kept++;
           expect(integer.nodes.every((n) => isInteger(n.type.elem))).toBe(true);
           for (const x of samples) expect(outputs(integer, x)).toEqual(outputs(graph, x));
         },
       ),
       { numRuns: 300 },
     );
-    console.log(`random networks: ${kept} compared, ${refused} refused`);
+    console.log(`random networks: ${kept} compared, ${refused} refused or left to the host`);
     expect(kept).toBeGreaterThan(refused * 4);
   });
 });
