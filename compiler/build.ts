@@ -1,11 +1,12 @@
+import { compareValues, createEngine } from '../sim/index.ts';
 import { templateRoot, units } from '../templates/registry.ts';
-import { invariant, type Diagnostic } from './diagnostics/index.ts';
+import { fail, invariant, type Diagnostic } from './diagnostics/index.ts';
 import type { Compilation } from './driver.ts';
 import { emitDesign, type Golden, type OutputFiles } from './emit/index.ts';
 import { createEvaluator } from './qir/evaluate.ts';
-import type { Graph } from './qir/graph.ts';
+import { operandType, value, type Graph } from './qir/graph.ts';
 import { printQir } from './qir/print.ts';
-import { elementCount, type TensorData } from './qir/types.ts';
+import { allocate, elementCount, type TensorData } from './qir/types.ts';
 import { encodeWeights, isInline, sha256 } from './qir/weights.ts';
 import { createRandom, randomValues } from './random.ts';
 import { makeReport, reportHtml, type Check, type Report } from './report/index.ts';
@@ -15,7 +16,7 @@ import { version } from './version.ts';
 export interface BuildOptions {
   /** Frames of the self-checking testbench in tb/, random from a fixed seed; default 4. */
   readonly testbenchFrames?: number;
-  /** What was proven, for the report. */
+  /** What was proven besides, for the report. */
   readonly checks?: readonly Check[];
   /** Notes and warnings beside those of the graph, for the report. */
   readonly notes?: readonly Diagnostic[];
@@ -57,15 +58,39 @@ export function goldenFrames(graph: Graph, frames: number): Golden {
 }
 
 /**
+ * Runs the golden frames through the cycle model: what is emitted computes what the network computes, before it is written.
+ *
+ * @throws DiagnosticError QCC5100 if a value differs, which is a bug in qcc
+ */
+function checkGolden({ integer, hw }: Compilation, golden: Golden, frames: number): Check {
+  const result = createEngine(hw, units).run({ inputs: golden.inputs });
+  const outputs = golden.outputs.map((values, i) => {
+    const type = operandType(integer, value(integer.outputs[i]?.value ?? ''));
+    invariant(type !== undefined, 'every output has a type');
+    const data = allocate(type.elem, values.length);
+    data.set(values);
+    return data;
+  });
+  const difference = compareValues(hw, { name: 'reference', result: { outputs } }, { name: 'cycle', result });
+  if (difference !== null) fail(difference);
+  const count = outputs.reduce((sum, values) => sum + values.length, 0);
+  const text = `reference = cycle on ${frames} random frames, ${count} values`;
+  return { levels: ['reference', 'cycle'], compared: 'values', frames, count, equal: true, text };
+}
+
+/**
  * Makes the output folder's content of a compilation: RTL, memories, testbench with golden vectors, vendor files, harness, the
- * graph as `model.qir` (integer form), and the report. The same compilation gives the same bytes.
+ * graph as `model.qir` (integer form), and the report. The golden frames are run through the cycle model first. The same compilation gives the same bytes.
  */
 export async function buildOutput(
   compilation: Compilation,
   options: BuildOptions = {},
 ): Promise<BuildOutput> {
   const { integer, hw } = compilation;
-  const report = makeReport(compilation, options.checks, options.notes);
+  const frames = options.testbenchFrames ?? 4;
+  const golden = goldenFrames(integer, frames);
+  const checks = [checkGolden(compilation, golden, frames), ...(options.checks ?? [])];
+  const report = makeReport(compilation, checks, options.notes);
   const large = [...integer.consts.values()].filter((c) => !isInline(c));
   const weights = encodeWeights(large);
   const named = large.length === 0 ? {} : { weightsFile: 'model.safetensors', sha256: sha256(weights) };
@@ -78,7 +103,7 @@ export async function buildOutput(
   const files = await emitDesign(hw, units, {
     templateRoot,
     version,
-    golden: goldenFrames(integer, options.testbenchFrames ?? 4),
+    golden,
     extras,
     options: options.options ?? {},
   });

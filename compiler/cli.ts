@@ -14,5 +14,5 @@ process.exitCode = await run(process.argv.slice(2), {
   env: process.env,
   outIsTerminal: Boolean(process.stdout.isTTY),
   errIsTerminal: Boolean(process.stderr.isTTY),
-  columns: process.stdout.columns,
+  columns: process.stdout.columns > 0 ? process.stdout.columns : undefined,
 });

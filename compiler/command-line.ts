@@ -85,7 +85,7 @@ async function understand(argv: readonly string[], io: Io): Promise<Request> {
   const pick = (command: Command, args: Arguments): void => {
     request = { kind: 'command', command, args };
   };
-  const parser = createParser(Math.min(110, io.columns ?? 100), pick);
+  const parser = createParser(Math.max(60, Math.min(110, io.columns ?? 100)), pick);
   let printed = '';
   let problem: string | undefined;
   await parser.parse([...argv], {}, (error, _args, text) => {

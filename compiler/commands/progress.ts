@@ -15,7 +15,10 @@ const silent: Progress = { phase: () => undefined, stop: () => undefined };
 
 /** Progress on the standard error output if it is a terminal, and none otherwise. */
 export function createProgress(io: Io, wanted: boolean, now: () => number = Date.now): Progress {
-  if (!wanted || !io.errIsTerminal || io.env['CI'] !== undefined || io.env['TERM'] === 'dumb') return silent;
+  // a terminal of no width (some pseudo terminals say so) would have the spinner clear lines without end
+  const narrow = !(process.stderr.columns >= 20);
+  if (!wanted || narrow || !io.errIsTerminal || io.env['CI'] !== undefined || io.env['TERM'] === 'dumb')
+    return silent;
   let start: number | undefined;
   let current = '';
   let spinner: Ora | undefined;
