@@ -132,10 +132,14 @@ export function toFrames(array: NdArray, input: GraphInput, options: FrameOption
     denominator: elem.kind === 'fixed' ? 2 ** elem.frac : 1,
   };
   const offset = input.boundary.offset ?? 0;
+  const zeroPoint = input.boundary.zeroPoint ?? 0;
   const { min, max } = valueRange(elem);
   for (let i = 0; i < out.length; i++) {
     const x = Number(data[i]);
-    const exact = ((x - offset) * scale.denominator) / scale.numerator + (input.boundary.zeroPoint ?? 0);
+    const quotient = ((x - offset) * scale.denominator) / scale.numerator;
+    // The quantizer that the host takes over works in float32: its ties must be the host's.
+    const exact =
+      options.quantize === true ? Math.fround(Math.fround(quotient) + zeroPoint) : quotient + zeroPoint;
     const clamped = Number.isNaN(exact) ? min : Math.min(max, Math.max(min, roundHalfEven(exact)));
     // 0 is no bipolar value; its neighbour +1 is (the sign of zero counts as positive)
     const k = elem.kind === 'bipolar' ? (clamped >= 0 ? 1 : -1) : clamped;

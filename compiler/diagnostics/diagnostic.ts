@@ -131,7 +131,8 @@ export class Diagnostics {
       return body();
     } catch (error) {
       if (!(error instanceof DiagnosticError)) throw error;
-      for (const d of error.diagnostics) this.add(d);
+      // A body that throws through this very collection throws what is already in it.
+      for (const d of [...error.diagnostics]) if (!this.#all.includes(d)) this.add(d);
       return undefined;
     }
   }

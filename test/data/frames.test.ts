@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readArray, toFrames, toIntegers, type NdArray } from '../../compiler/data/index.ts';
 import type { GraphInput, Scale } from '../../compiler/qir/graph.ts';
 import { bipolar, fixed, int, uint, type ElementType } from '../../compiler/qir/types.ts';
@@ -127,4 +127,22 @@ test("the project's own digits, written by numpy", async () => {
   ]);
   await expect(readArray('examples/digits/digits.npz')).rejects.toThrow(code('QCC6008'));
   await expect(readArray('examples/digits/none.npz:pixels')).rejects.toThrow(code('QCC6001'));
+});
+
+describe('a quantizer that the host takes over', () => {
+  test('rounds the quotient to float32 before it rounds to a level, as the model does', () => {
+    // In float64 this quotient lies just below 2.5, in float32 it is the tie itself.
+    const scale = Math.fround(0.1);
+    const x = Math.fround(2.5 * scale);
+    expect(x / scale).not.toBe(2.5);
+    expect(Math.fround(x / scale)).toBe(2.5);
+    const input = {
+      name: 'x',
+      type: { elem: { kind: 'int' as const, bits: 8 }, shape: [1] },
+      boundary: { scale: { numerator: scale, denominator: 1 } },
+      origin: { nodes: [] },
+    };
+    const array = { dtype: 'float32' as const, shape: [1], data: Float32Array.of(x) };
+    expect([...toFrames(array, input, { what: 'x', quantize: true }).data]).toEqual([2]);
+  });
 });
