@@ -312,6 +312,12 @@ struct Run {
           sink.data.data.clear();
         });
       }
+      if (!inReset && !(resets && cycle < request.resetAt)) {
+        // nothing is left to feed after a reset: the run ends with the reset
+        bool nothing = true;
+        each<QCC_OUTPUTS>([&](auto o) { nothing &= sinks[o()].at >= sinks[o()].total; });
+        if (nothing) break;
+      }
       dut->aclk = 0;
       dut->aresetn = !inReset;
       each<QCC_INPUTS>([&](auto i) { drive<i()>(stalling && sources[i()].stalls.draw(), inReset); });

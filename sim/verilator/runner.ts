@@ -107,9 +107,9 @@ function encode(model: VerilatorModel, inputs: readonly DesignPort[], request: V
   const { stalls, reset, log, vcd } = request;
   if (
     reset !== undefined &&
-    !(Number.isInteger(reset.resume) && reset.resume >= 0 && reset.resume < frames)
+    !(Number.isInteger(reset.resume) && reset.resume >= 0 && reset.resume <= frames)
   ) {
-    fail(badRunInput('the reset', `frame ${reset.resume} to go on with`, `one of the ${frames} frames`));
+    fail(badRunInput('the reset', `frame ${reset.resume} to go on with`, `a frame from 0 to ${frames}`));
   }
   if (log === true && !model.monitor) throw new RangeError('the model was built without its monitor');
   if (vcd !== undefined && !model.trace) throw new RangeError('the model was built without trace');

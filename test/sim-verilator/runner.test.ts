@@ -85,6 +85,8 @@ describe('a run', () => {
     { stalls: 0xffffffff, reset: { at: 6, resume: 0 } },
     // the reset comes even when every frame has left
     { stalls: 1, reset: { at: 500, resume: 2 } },
+    // nothing is fed after it
+    { reset: { at: 5, resume: 3 } },
   ])('equals the engine with %j', async (options) => {
     const engine = createEngine(small, units);
     const { outputs, inputCycles, outputCycles, abortedBeats, cycles } = engine.run({
