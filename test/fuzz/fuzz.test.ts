@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createEngine } from '../../sim/index.ts';
+import { units } from '../../templates/registry.ts';
+import { checkRtl, checkValues, compileSubject, subjectOf } from './check.ts';
+import { recipe } from './recipe.ts';
+import { fuzzRound, loadFixtures, saveFixture } from './run.ts';
+
+// A short run over fixed networks; `make fuzz` goes on with others until it is stopped.
+const seed = Number(process.env['QCC_SEED'] ?? 1);
+
+describe('random networks', () => {
+  test('real form = integer form = cycle engine, with and without stalls', async () => {
+    const { passed, refused } = await fuzzRound({ seed, networks: 60, size: 70, rtl: false });
+    console.log(`random networks: ${passed} compared, ${refused} refused`);
+    expect(passed).toBeGreaterThan(refused * 4);
+  }, 180_000);
+
+  test('cycle engine = Verilog in every cycle of every channel, with stalls and resets', async () => {
+    const { passed } = await fuzzRound({ seed: seed + 1, networks: 8, size: 24, rtl: true });
+    expect(passed).toBeGreaterThan(4);
+  }, 300_000);
+});
+
+describe('networks that failed once', () => {
+  const fixtures = [...loadFixtures()];
+
+  test.each(fixtures)('%s by value', (_, subject) => {
+    checkValues(subject);
+  });
+
+  test('in Verilog', async () => {
+    await checkRtl(fixtures.map(([, subject]) => [checkValues(subject), subject.seed]));
+  }, 300_000);
+});
+
+describe('the fuzzer', () => {
+  test('gives the same network and the same design for the same seed', () => {
+    const designs = [1, 2].map(() =>
+      fc
+        .sample(recipe(20), { seed: 5, numRuns: 4 })
+        .map((drawn) => subjectOf('integer', drawn))
+        .map((subject) => (subject === null ? null : compileSubject(subject).hw)),
+    );
+    expect(designs[0]).toEqual(designs[1]);
+    expect(designs[0]?.filter((hw) => hw !== null)).toHaveLength(4);
+  });
+
+  test('keeps a network so that it comes back as it was', () => {
+    const folder = `${mkdtempSync(join(tmpdir(), 'qcc-fuzz-'))}/`;
+    try {
+      const [drawn] = fc.sample(recipe(30), { seed: 11, numRuns: 1 });
+      const subject = drawn === undefined ? null : subjectOf('integer', drawn);
+      if (subject === null) throw new Error('no network');
+      saveFixture(subject, folder);
+      const [again] = [...loadFixtures(folder).values()];
+      if (again === undefined) throw new Error('no fixture');
+      const [left, right] = [subject, again].map((one) => compileSubject(one).hw);
+      expect(createEngine(right!, units).time({ frames: 3 })).toEqual(
+        createEngine(left!, units).time({ frames: 3 }),
+      );
+      expect(right?.nodes.map(({ params, consts }) => [params, consts])).toEqual(
+        left?.nodes.map(({ params, consts }) => [params, consts]),
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
