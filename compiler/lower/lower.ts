@@ -3,7 +3,7 @@ import { foldingRefused, rateOutOfReach, unknownLayer } from '../diagnostics/cat
 import { invariant } from '../diagnostics/index.ts';
 import type { Folding, HwGraph, HwNode, UnitDefinition } from '../hw/index.ts';
 import type { Graph } from '../qir/graph.ts';
-import { printElement } from '../qir/types.ts';
+import { elementCount, printElement } from '../qir/types.ts';
 import { candidatesOf, layerSize, operationsOf, tryFolding } from './candidates.ts';
 import type { Candidate } from './candidates.ts';
 import { connect, linksOf } from './connect.ts';
@@ -13,6 +13,7 @@ import { layersOf } from './layers.ts';
 import type { Layer } from './layers.ts';
 import type { FoldingTarget, LayerPlan } from './plan.ts';
 import { cheapest } from './search.ts';
+import type { Choice } from './search.ts';
 
 /** Multiply-accumulates in parallel that a design gets when no rate is asked for, and the least interval it then aims at. */
 const defaultParallelism = 16384;
@@ -112,6 +113,30 @@ function allCandidates(
   return { candidates, cycles: slowest };
 }
 
+/**
+ * The cheapest choice for the interval. Foldings that were given can have lanes that no converter brings together within it; the
+ * interval then grows to the least that one does, unless a rate is to be reached.
+ */
+function choose(
+  layers: readonly Layer[],
+  units: ReadonlyMap<string, UnitDefinition>,
+  target: FoldingTarget,
+  asked: number,
+  diagnostics: Diagnostics,
+): { readonly choice: Choice | undefined; readonly cycles: number } {
+  const types = layers.map((layer) => layer.request.input);
+  const { candidates, cycles } = allCandidates(layers, target, asked, diagnostics);
+  // no conversion takes longer than one element a cycle in and another one out
+  const longest = 2 * Math.max(...types.map(({ shape }) => elementCount(shape)));
+  let choice = cheapest(units, candidates, types, cycles);
+  let interval = cycles;
+  while (choice === undefined && target.fps === undefined && interval < longest) {
+    interval++;
+    choice = cheapest(units, candidates, types, interval);
+  }
+  return { choice, cycles: interval };
+}
+
 function planOf(
   units: ReadonlyMap<string, UnitDefinition>,
   node: HwNode,
@@ -178,13 +203,7 @@ export function lower(
     );
     diagnostics.throwIfErrors();
   }
-  const { candidates, cycles } = allCandidates(layers, target, asked, diagnostics);
-  const choice = cheapest(
-    units,
-    candidates,
-    layers.map((layer) => layer.request.input),
-    cycles,
-  );
+  const { choice, cycles } = choose(layers, units, target, asked, diagnostics);
   const input = graph.inputs[0];
   invariant(input !== undefined, 'a chain has an input');
   if (choice === undefined) {

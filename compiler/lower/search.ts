@@ -63,16 +63,20 @@ export interface Choice {
   readonly chosen: readonly Candidate[];
 }
 
-/** Lanes that the design's input may have: few enough cycles a frame, and a bus no wider than need be. */
-function inputChoices(type: TensorType, cycles: number): readonly number[] {
-  const choices = laneChoices(elementCount(type.shape), cycles);
-  const narrow = choices.filter((lanes) => lanes * bitWidth(type.elem) <= widestBus);
-  return narrow.length > 0 ? narrow : choices.slice(-1);
+/** Lanes that the design's input may have within the cycles of a frame: on a bus that is not too wide, and on any. */
+function inputChoices(
+  type: TensorType,
+  cycles: number,
+): { readonly narrow: readonly number[]; readonly all: readonly number[] } {
+  const all = laneChoices(elementCount(type.shape), cycles);
+  const narrow = all.filter((lanes) => lanes * bitWidth(type.elem) <= widestBus);
+  return { narrow: narrow.length > 0 ? narrow : all.slice(-1), all };
 }
 
 /**
  * The cheapest choice of one candidate a layer, exactly: given an initiation interval the layers' costs are independent but for
- * the width converters between neighbours, so a shortest path through the layers finds it.
+ * the width converters between neighbours, so a shortest path through the layers finds it. A bus wider than usual is taken only
+ * where no other meets the interval.
  *
  * @param candidates - per layer, all within `cycles`.
  * @param types - the tensor in front of each layer.
@@ -83,6 +87,23 @@ export function cheapest(
   types: readonly TensorType[],
   cycles: number,
 ): Choice | undefined {
+  const first = types[0];
+  if (first === undefined) return undefined;
+  const { narrow, all } = inputChoices(first, cycles);
+  return (
+    cheapestFrom(units, candidates, types, cycles, narrow) ??
+    (all.length > narrow.length ? cheapestFrom(units, candidates, types, cycles, all) : undefined)
+  );
+}
+
+/** The cheapest choice with one of these lane counts at the input. */
+function cheapestFrom(
+  units: ReadonlyMap<string, UnitDefinition>,
+  candidates: readonly (readonly Candidate[])[],
+  types: readonly TensorType[],
+  cycles: number,
+  inputLanes: readonly number[],
+): Choice | undefined {
   interface State {
     readonly cost: number;
     readonly lanes: number;
@@ -92,7 +113,7 @@ export function cheapest(
   const width = plumbing(units, 'width');
   const first = types[0];
   if (first === undefined) return undefined;
-  let states: readonly State[] = inputChoices(first, cycles).map((lanes) => ({
+  let states: readonly State[] = inputLanes.map((lanes) => ({
     // the bus itself costs a register slice
     cost: lanes * bitWidth(first.elem) * 1.3,
     lanes,
