@@ -1,4 +1,4 @@
 export * from './emit.ts';
 export * from './write.ts';
-export { createRenderer, type Renderer } from './render.ts';
+export { createRenderer } from './render.ts';
 export type { Golden } from './testbench.ts';

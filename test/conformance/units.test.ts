@@ -54,7 +54,7 @@ describe.each([...units.values()].map((unit) => [unit.name, unit] as const))(
         channels: hw.channels,
         files,
         monitor: true,
-    effort: 'build',
+        effort: 'build',
       });
     }, 300_000);
 

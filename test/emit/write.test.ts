@@ -112,10 +112,10 @@ describe('writeOutput', () => {
     writeOutput(dir, output('v0'));
     const script = join(folder, 'writer.mjs');
     const source = new URL('../../compiler/emit/write.ts', import.meta.url);
+    const loader = new URL('../../scripts/ts.mjs', import.meta.url);
     writeFileSync(
       script,
-      `import { createJiti } from ${JSON.stringify(new URL('../../node_modules/jiti/lib/jiti.mjs', import.meta.url).href)};
-       const { writeOutput } = await createJiti(import.meta.url).import(${JSON.stringify(source.pathname)});
+      `import { writeOutput } from ${JSON.stringify(source.href)};
        process.stdout.write('ready');
        for (let i = 1; ; i++) {
          const files = new Map(Array.from({ length: 20 }, (_, k) => ['rtl/m' + k + '.v', 'v' + i + '\\n']));
@@ -124,7 +124,9 @@ describe('writeOutput', () => {
        }`,
     );
     for (let round = 0; round < 6; round++) {
-      const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, ['--import', loader.href, script], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       await new Promise((resolve) => child.stdout.once('data', resolve));
       await new Promise((resolve) => setTimeout(resolve, 5 + 17 * round));
       const ended = new Promise((resolve) => child.once('close', resolve));
