@@ -1,7 +1,8 @@
 /**
  * Table of the sizes of the LUT6_2 and carry-chain structures: what the netlists say, how long the planning
- * takes, and (with --synth, where Yosys is installed) what Yosys counts. To be run with any TypeScript
- * runner, such as `npx jiti bench/xilinx-luts.ts --synth`.
+ * takes, and (with --synth, where Yosys is installed) what Yosys counts. Run it:
+ *
+ *     node --import ./scripts/ts.mjs bench/xilinx-luts.ts [--synth]
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

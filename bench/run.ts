@@ -1,0 +1,56 @@
+/**
+ * All benchmarks, one after the other: `make bench`. Names as arguments pick some of them.
+ *
+ *     node --import ./scripts/ts.mjs bench/run.ts [build] [kernels] [simulation] [mvu] [networks]
+ */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+interface Benchmark {
+  readonly name: string;
+  readonly what: string;
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+const benchmarks: readonly Benchmark[] = [
+  { name: 'build', what: 'qcc build, start-up included (best of three)', file: 'build.ts', args: [] },
+  { name: 'kernels', what: 'Kernels of the cycle engine alone, one thread', file: 'kernels.ts', args: [] },
+  {
+    name: 'simulation',
+    what: 'Cycle engine against Verilator, same design, same run',
+    file: 'simulation.ts',
+    args: [],
+  },
+  {
+    name: 'mvu',
+    what: 'Binary matrix-vector cores for AMD devices, LUT by Yosys',
+    file: 'xilinx-luts.ts',
+    args: ['--synth'],
+  },
+  {
+    name: 'networks',
+    what: 'The networks of the FINN paper, LUT by Yosys (some minutes)',
+    file: 'finn-networks.ts',
+    args: [],
+  },
+];
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !benchmarks.some((b) => b.name === name));
+if (unknown.length > 0) {
+  process.stderr.write(
+    `no benchmark ${unknown.join(', ')}; there are ${benchmarks.map((b) => b.name).join(', ')}\n`,
+  );
+  process.exit(1);
+}
+let failed = false;
+for (const { name, what, file, args } of benchmarks) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  process.stdout.write(`\n${name}: ${what}\n`);
+  const loader = fileURLToPath(new URL('../scripts/ts.mjs', import.meta.url));
+  const script = fileURLToPath(new URL(file, import.meta.url));
+  const { status } = spawnSync(process.execPath, ['--import', loader, script, ...args], { stdio: 'inherit' });
+  failed ||= status !== 0;
+}
+process.exit(failed ? 1 : 0);
