@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { isatty } from 'node:tty';
 import { run } from './command-line.ts';
 
 // A reader that has gone (`qcc build ... | head`) is no reason to stop the work or to complain.
@@ -12,7 +13,7 @@ process.exitCode = await run(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   env: process.env,
-  outIsTerminal: Boolean(process.stdout.isTTY),
-  errIsTerminal: Boolean(process.stderr.isTTY),
+  outIsTerminal: isatty(1),
+  errIsTerminal: isatty(2),
   columns: process.stdout.columns > 0 ? process.stdout.columns : undefined,
 });

@@ -8,7 +8,7 @@ import {
   type NamedRun,
 } from '../sim/index.ts';
 import { createVerilatorRunner, probeTools, type VerilatorResult } from '../sim/verilator/index.ts';
-import type { Frames, NdArray } from './data/index.ts';
+import { frameTensor, type Frames, type NdArray } from './data/index.ts';
 import { checkAccuracy, checkExpected } from './expect.ts';
 import { outputUnwritable, verilogNotChecked } from './diagnostics/catalog/command.ts';
 import { fail, invariant, type Diagnostic, type Diagnostics } from './diagnostics/index.ts';
@@ -74,11 +74,7 @@ function runReference(graph: Graph, inputs: readonly Frames[], count: number, ty
     graph.inputs.forEach((input, i) => {
       const frames = inputs[i];
       invariant(frames !== undefined, `there are frames for input ${input.name}`);
-      const start = frame * frames.elements;
-      values.set(input.name, {
-        type: input.type,
-        data: frames.data.subarray(start, start + frames.elements),
-      });
+      values.set(input.name, frameTensor(frames, frame, input));
     });
     const result = evaluator.run(values).get(output?.value ?? '');
     invariant(result !== undefined, 'the evaluator yields the output');

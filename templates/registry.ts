@@ -12,7 +12,9 @@ async function load(): Promise<ReadonlyMap<string, UnitDefinition>> {
     .sort();
   const loaded = await Promise.all(
     folders.map(async (folder) => {
-      const module = (await import(new URL(`${folder}/unit.${extension}`, here).href)) as { unit: UnitDefinition };
+      const module = (await import(new URL(`${folder}/unit.${extension}`, here).href)) as {
+        unit: UnitDefinition;
+      };
       return [folder, module.unit] as const;
     }),
   );

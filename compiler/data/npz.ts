@@ -70,13 +70,6 @@ function crc32(bytes: Uint8Array): number {
 
 const arrayName = (entry: string): string => entry.replace(/\.npy$/, '');
 
-/** Names of the arrays of an `.npz` archive, in the order of its directory. */
-export function arraysOfNpz(bytes: Uint8Array, file: string): string[] {
-  return directory(bytes, file)
-    .filter((entry) => entry.name.endsWith('.npy'))
-    .map((entry) => arrayName(entry.name));
-}
-
 /**
  * Reads one array of an `.npz` archive.
  *

@@ -18,7 +18,7 @@ import { isZip, parseNpz } from './npz.ts';
  * Splits `FILE[:ARRAY]`. A colon may stand in a path as well: if a file of the whole name exists, the whole is the file;
  * otherwise what follows the last colon names the array.
  */
-export function splitSpec(spec: string): { readonly file: string; readonly array?: string } {
+function splitSpec(spec: string): { readonly file: string; readonly array?: string } {
   const colon = spec.lastIndexOf(':');
   if (colon <= 0 || colon === spec.length - 1 || existsSync(spec)) return { file: spec };
   return { file: spec.slice(0, colon), array: spec.slice(colon + 1) };

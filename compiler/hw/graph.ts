@@ -76,7 +76,8 @@ export interface HwGraph {
 /** Freezes a graph and all it reaches (typed arrays excepted, which cannot be frozen and must not be written). */
 export function freeze(graph: HwGraph): HwGraph {
   const visit = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value)) return;
+    if (typeof value !== 'object' || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value))
+      return;
     Object.freeze(value);
     for (const inner of Object.values(value)) visit(inner);
   };

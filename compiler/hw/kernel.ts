@@ -34,7 +34,9 @@ export function frameLayout(elem: ElementType): FrameLayout {
 export function frameStride(stream: StreamType): number {
   const layout = frameLayout(stream.elem);
   const bytes =
-    layout === 'bits' ? Math.ceil(stream.elements / 8) : stream.elements * (layout.endsWith('8') ? 1 : layout.endsWith('16') ? 2 : 4);
+    layout === 'bits'
+      ? Math.ceil(stream.elements / 8)
+      : stream.elements * (layout.endsWith('8') ? 1 : layout.endsWith('16') ? 2 : 4);
   return Math.ceil(bytes / 16) * 16;
 }
 

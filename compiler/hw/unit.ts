@@ -135,7 +135,10 @@ export interface UnitDefinition {
    * The template's root object. `module` is the Verilog module name to define, `memPrefix` what stands before a memory file's
    * name in $readmemh.
    */
-  readonly view: (node: HwNode, names: { readonly module: string; readonly memPrefix: string }) => TemplateView;
+  readonly view: (
+    node: HwNode,
+    names: { readonly module: string; readonly memPrefix: string },
+  ) => TemplateView;
   /**
    * Names of the shared Verilog modules it uses, directly or through one another: files `<name>.v` of templates/lib/, plain
    * parameterised Verilog that is copied into rtl/ once.

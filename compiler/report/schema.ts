@@ -36,7 +36,7 @@ const layerSchema = z.object({
 });
 
 /** What was compared with what, and on how much. */
-export const checkSchema = z.object({
+const checkSchema = z.object({
   /** Levels compared, in order: `reference`, `cycle`, `verilator`, `expected`. */
   levels: z.array(z.string()).min(1),
   compared: z.enum(['values', 'cycles', 'labels']),

@@ -172,6 +172,28 @@ describe('sim', () => {
     }
   });
 
+  test('all engines agree on values and on every handshake of every channel, with stalls too', async (context) => {
+    const { probeTools } = await import('../../sim/verilator/index.ts');
+    const tools = (await probeTools()).filter(({ tool }) => tool === 'verilator' || tool === 'c++');
+    if (!tools.every(({ found }) => found)) return context.skip('Verilator or a C++ compiler is missing');
+    const args = ['sim', model, ...pixels, '--expect', `${data}:accumulators`, '--stalls', '3'];
+    const { status, json } = await qccJson(args);
+    expect(status).toBe(0);
+    expect(json['engines']).toEqual(['reference', 'cycle', 'verilator']);
+    const checks = json['checks'] as readonly {
+      compared: string;
+      count: number;
+      equal: boolean;
+      text: string;
+    }[];
+    expect(checks.map(({ compared, equal }) => [compared, equal])).toEqual([
+      ['values', true],
+      ['cycles', true],
+      ['values', true],
+    ]);
+    expect(checks[1]?.text).toMatch(/handshakes of all \d+ channels, each with its data/);
+  });
+
   test('a mismatch is exit status 1 and names the first place', async () => {
     const golden = await readArray(`${data}:accumulators`);
     const { writeNpy } = await import('../../compiler/data/index.ts');

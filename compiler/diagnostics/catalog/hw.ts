@@ -12,7 +12,7 @@ export const badUnitParameter = defineDiagnostic(
     message: `unit ${node.unit} cannot be built with this ${parameter === '' ? 'set of parameters' : `'${parameter}'`}`,
     where: { kind: 'unit', instance: node.name, unit: node.unit },
     found: problem,
-    help: 'the README.md in the unit\'s folder lists its parameters and their ranges',
+    help: "the README.md in the unit's folder lists its parameters and their ranges",
   }),
 );
 

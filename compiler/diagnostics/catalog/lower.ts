@@ -1,3 +1,4 @@
+import { suggestion } from '../suggest.ts';
 import { defineDiagnostic } from '../diagnostic.ts';
 import type { Diagnostic, Where } from '../diagnostic.ts';
 
@@ -84,8 +85,9 @@ export const unknownLayer = defineDiagnostic(
   (layer: string, known: readonly string[]) => ({
     message: `the folding file names a layer '${layer}' that the network does not have`,
     where: { kind: 'option', option: '--folding' },
-    found: layer,
-    expected: `one of ${known.join(', ')}`,
+    found: `'${layer}'`,
+    expected: 'the name of a layer, or of a node of the model behind it',
+    help: suggestion(layer, known),
   }),
 );
 

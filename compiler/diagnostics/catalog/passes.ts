@@ -1,3 +1,4 @@
+import { suggestion } from '../suggest.ts';
 import { defineDiagnostic, type Where } from '../diagnostic.ts';
 
 /** No pass of that name. */
@@ -11,7 +12,8 @@ export const noSuchPass = defineDiagnostic(
   (found: string, names: readonly string[]) => ({
     message: `there is no pass '${found}'`,
     found: `'${found}'`,
-    expected: `one of ${names.join(', ')}`,
+    expected: 'the name of a pass',
+    help: suggestion(found, names),
   }),
 );
 
