@@ -2,9 +2,19 @@
 // and copies the WebAssembly kernels, and makes the command executable. Everything is built beside dist/ and renamed into place at the end, so an
 // interrupted build leaves the previous one whole.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { extname, join, relative } from 'node:path';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build as bundle } from 'esbuild';
 import { buildWasm } from './build-wasm.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -49,6 +59,36 @@ function copyAssets(folder) {
   });
 }
 
+/**
+ * Libraries that consist of hundreds of files, each of which costs at every start: one file each in dist/vendor/, in place of the import of
+ * the package. (chevrotain draws in lodash-es.)
+ */
+const bundled = ['chevrotain', 'zod'];
+
+async function bundleLibraries() {
+  for (const name of bundled) {
+    await bundle({
+      stdin: { contents: `export * from '${name}';`, resolveDir: root },
+      outfile: join(part, 'vendor', `${name}.js`),
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      legalComments: 'eof',
+    });
+  }
+  for (const file of readdirSync(part, { recursive: true })) {
+    if (!file.endsWith('.js') || file.startsWith('vendor')) continue;
+    const path = join(part, file);
+    const text = readFileSync(path, 'utf8');
+    const changed = text.replace(new RegExp(`from '(${bundled.join('|')})';`, 'g'), (_, name) => {
+      const to = relative(dirname(path), join(part, 'vendor', `${name}.js`));
+      return `from '${to.startsWith('.') ? to : `./${to}`}';`;
+    });
+    if (changed !== text) writeFileSync(path, changed);
+  }
+}
+
 function makeCommand() {
   const command = join(part, 'compiler', 'cli.js');
   const text = readFileSync(command, 'utf8');
@@ -62,6 +102,7 @@ if (status !== 0) {
   rmSync(part, { recursive: true, force: true });
   process.exit(status);
 }
+await bundleLibraries();
 await buildWasm();
 for (const folder of ['compiler', 'templates', 'sim']) copyAssets(folder);
 makeCommand();
