@@ -2,7 +2,7 @@
 //
 //   node --conditions=qcc-source --import ./scripts/ts.mjs examples/api/compile.ts
 //
-// (In a project of your own, where qcc is a dependency, plain `node` does.)
+// (In a project of your own, where qcc is a dependency, any way to run TypeScript does.)
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
