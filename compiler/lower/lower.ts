@@ -235,6 +235,12 @@ export function lower(
       ? planOf(units, node, undefined, undefined)
       : planOf(units, node, layers[index], choice.chosen[index]);
   });
-  const binding = plan.reduce((a, b) => (b.timing.initiationInterval > a.timing.initiationInterval ? b : a));
+  // Of equals a layer binds, not the plumbing that keeps pace with it.
+  const slower = (a: LayerPlan, b: LayerPlan): boolean =>
+    b.timing.initiationInterval > a.timing.initiationInterval ||
+    (b.timing.initiationInterval === a.timing.initiationInterval &&
+      a.nodes.length === 0 &&
+      b.nodes.length > 0);
+  const binding = plan.reduce((a, b) => (slower(a, b) ? b : a));
   return { hw, plan, measured, bindingInstance: binding.instance };
 }
