@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { bipolar, GraphBuilder, uint } from '../../compiler/qir/index.ts';
+import { binaryMlp, compile, problems } from './nets.ts';
+
+describe('lowering refuses', () => {
+  test('a graph that branches, naming every value', () => {
+    const g = new GraphBuilder('branched');
+    const x = g.input('x', uint(4), [3]);
+    const left = g.matmul(x, [[1, 2, 3]], { name: 'left' });
+    const right = g.matmul(x, [[3, 2, 1]], { name: 'right' });
+    g.output(left);
+    g.output(right);
+    expect(problems(g.build())).toEqual(['QCC4103 %x makes the graph branch']);
+  });
+
+  test('two inputs', () => {
+    const g = new GraphBuilder('two');
+    g.output(g.matmul(g.input('x', uint(4), [3]), [[1, 2, 3]]));
+    g.output(g.matmul(g.input('y', uint(4), [3]), [[1, 2, 3]]));
+    expect(problems(g.build())).toEqual(['QCC4103 %two makes the graph branch']);
+  });
+
+  test('a graph that computes nothing', () => {
+    const g = new GraphBuilder('nothing');
+    g.output(g.input('x', bipolar, [3]));
+    expect(problems(g.build())).toEqual(['QCC4104 graph @nothing computes nothing']);
+  });
+
+  test('foldings of layers that there are not, all of them', () => {
+    const folding = new Map([
+      ['fc0', { pe: 1 }],
+      ['fc7', { pe: 1 }],
+      ['nosuch', { simd: 2 }],
+    ]);
+    expect(problems(binaryMlp([6, 5, 4]), { folding })).toEqual([
+      "QCC4105 the folding file names a layer 'fc7' that the network does not have",
+      "QCC4105 the folding file names a layer 'nosuch' that the network does not have",
+    ]);
+  });
+
+  test('a style that a layer cannot be built in', () => {
+    const g = new GraphBuilder('levels');
+    g.output(g.threshold(g.input('x', uint(4), [3]), [[1, 5]], { name: 'levels' }));
+    const folding = new Map([['levels', { style: 'unrolled' as const }]]);
+    expect(problems(g.build(), { folding })).toEqual([
+      'QCC4107 layer levels cannot be built with the folding that was given',
+    ]);
+  });
+
+  test('a rate that leaves less than a cycle', () => {
+    expect(problems(binaryMlp([6, 5]), { clockMhz: 100, fps: 2e8 })).toEqual([
+      'QCC4106 200000000 frames a second at 100 MHz leave 0 cycles a frame; layer fc0 needs at least 1',
+    ]);
+  });
+});
+
+describe('lowering takes', () => {
+  test('foldings under the names of any node of a layer, larger than the layer too', () => {
+    const folding = new Map([
+      ['act0', { pe: 2, simd: 3, order: 'input' as const }],
+      ['fc1', { pe: 99, simd: 99 }],
+    ]);
+    const { plan, initiationInterval } = compile(binaryMlp([6, 5, 4]), { folding });
+    const matrices = plan.filter(({ unit }) => unit === 'mvu');
+    expect(matrices.map(({ timing }) => timing.initiationInterval)).toEqual([6, 1]);
+    expect(initiationInterval).toBe(6);
+  });
+
+  test('a layer that is folded by hand so that only a bus wider than usual feeds it', () => {
+    const g = new GraphBuilder('wide');
+    const x = g.input('x', uint(8), [65]);
+    const bits = g.threshold(x, [[128]], { name: 'entry', result: bipolar });
+    g.output(g.matmul(bits, { elem: bipolar, data: [Array.from({ length: 65 }, () => 1)] }, { name: 'fc' }));
+    const folding = new Map([
+      ['entry', { pe: 34 }],
+      ['fc', { pe: 1, simd: 65 }],
+    ]);
+    const { initiationInterval, hw } = compile(g.build(), { folding });
+    expect(initiationInterval).toBe(2);
+    expect(hw.channels[0]?.stream.lanes).toBe(65);
+  });
+});
