@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
 import { createEngine } from '../sim/engine.ts';
 import { units } from '../templates/registry.ts';
 import { fileUnreadable } from './diagnostics/catalog/driver.ts';
@@ -76,7 +77,12 @@ export async function loadModel(path: string, options: LoadOptions): Promise<Gra
     return loadQir(path);
   }
   const { importOnnx } = await import('./frontend/onnx/import.ts');
-  return importOnnx(bytes, { file: path, ...options });
+  // Exporters call every graph `torch-jit-export` or `main_graph`; the file's name is what its owner calls it.
+  const name = basename(path, extname(path))
+    .replace(/[^A-Za-z0-9_]+/g, '_')
+    .slice(0, 48);
+  const graph = importOnnx(bytes, { file: path, ...options });
+  return name.replaceAll('_', '') === '' ? graph : { ...graph, name };
 }
 
 const cycleModel: CycleModel = {

@@ -9,6 +9,7 @@ import {
 } from '../sim/index.ts';
 import { createVerilatorRunner, probeTools, type VerilatorResult } from '../sim/verilator/index.ts';
 import { frameTensor, type Frames, type NdArray } from './data/index.ts';
+import { checkRealForm } from './check-real.ts';
 import { checkAccuracy, checkExpected } from './expect.ts';
 import { outputUnwritable, verilogNotChecked } from './diagnostics/catalog/command.ts';
 import { fail, invariant, type Diagnostic, type Diagnostics } from './diagnostics/index.ts';
@@ -242,6 +243,12 @@ export async function simulate(compilation: Compilation, request: SimulateReques
   invariant(data !== undefined, 'an engine ran');
   const found: Diagnostic[] = [];
   const checks: Check[] = [];
+  if (wants('reference')) {
+    progress('evaluate the model as imported');
+    const real = checkRealForm(compilation.source, integer, request.inputs, data);
+    if (real !== undefined) checks.push(real.check);
+    if (real?.difference !== undefined) found.push(real.difference);
+  }
   if (runs.length > 1) checks.push(checkValues(hw, runs, frames, found));
   const [cycle, verilator] = timed;
   if (cycle !== undefined && verilator !== undefined)

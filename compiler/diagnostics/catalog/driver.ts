@@ -15,3 +15,26 @@ export const fileUnreadable = defineDiagnostic(
     expected: 'a readable .onnx or .qir file',
   }),
 );
+
+/** The integer form does not stand for the numbers that the imported model computes. */
+export const realFormDiffers = defineDiagnostic(
+  {
+    code: 'QCC0102',
+    severity: 'error',
+    title: 'Real form and integer form differ',
+    doc: 'The model as imported, evaluated in the arithmetic of its own format, and the integer graph that qcc made of it give different numbers. This is a bug in qcc: please report it with the model and the frame.',
+  },
+  (
+    node: { readonly name: string; readonly op: string },
+    frame: number,
+    element: number,
+    real: number,
+    integer: number,
+  ) => ({
+    message: `the integer form differs from the model at %${node.name}`,
+    where: { kind: 'node', name: node.name, op: node.op },
+    found: `${integer} in frame ${frame}, element ${element}`,
+    expected: `${real}, as the model computes it`,
+    help: 'this is a bug in qcc: please report it with the model and this frame',
+  }),
+);
