@@ -28,7 +28,7 @@ const watched = 16;
  * Every unit stores two beats at its output anyway, so most links need no FIFO. A FIFO helps where a unit gives its results
  * in a burst while its neighbour still works through the frame before. Where one FIFO is enough, the one of the fewest bits is
  * taken; else all links get room for two frames and are cut back one by one. Depths are found by bisection over the cycle
- * model: in a chain, more room never slows anything down.
+ * model: in a chain, more room never slows anything down once there is any.
  *
  * @param target - the greatest initiation interval of any unit: no FIFO can bring the design below it.
  */
@@ -47,7 +47,9 @@ export function fifoDepths(
   const withDepth = (depths: readonly number[], index: number, depth: number): number[] =>
     depths.map((old, i) => (i === index ? depth : old));
   const least = (depths: readonly number[], index: number): number => {
-    let low = 0;
+    // None at all comes first: a FIFO of one beat takes and gives in turn, so it can be slower than no FIFO.
+    if (meets(withDepth(depths, index, 0))) return 0;
+    let low = 1;
     let high = depths[index] ?? 0;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);

@@ -78,38 +78,69 @@ function fixedCandidates(
   return [];
 }
 
-/** Candidates of every layer for this interval; the interval grows to what given foldings take. */
+/** The candidates for the least interval, from `cycles` on, within which a layer can be built; undefined if it cannot in this style. */
+function leastInterval(
+  layer: Layer,
+  cycles: number,
+  style: FoldingTarget['style'],
+): { readonly interval: number; readonly candidates: readonly Candidate[] } | undefined {
+  let candidates = candidatesOf(layer, cycles, style);
+  if (candidates.length > 0) return { interval: cycles, candidates };
+  const { inputs, outputs } = layerSize(layer.request);
+  let low = cycles + 1;
+  let high = Math.max(low, 2 * inputs * outputs);
+  candidates = candidatesOf(layer, high, style);
+  if (candidates.length === 0) return undefined;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const found = candidatesOf(layer, middle, style);
+    if (found.length > 0) [high, candidates] = [middle, found];
+    else low = middle + 1;
+  }
+  return { interval: high, candidates };
+}
+
+/** Candidates of every layer for this interval. Where no rate is to be reached, it grows to what given foldings and layers take. */
 function allCandidates(
   layers: readonly Layer[],
   target: FoldingTarget,
   cycles: number,
   diagnostics: Diagnostics,
 ): { readonly candidates: readonly (readonly Candidate[])[]; readonly cycles: number } {
+  const { fps, clockMhz, style } = target;
   const fixed = layers.map((layer) => {
     const given = givenFolding(layer, target);
     return given === undefined ? undefined : fixedCandidates(layer, given, diagnostics);
   });
   diagnostics.throwIfErrors();
-  const given = fixed.flatMap((list) => list ?? []).map((c) => c.timing.initiationInterval);
+  const given = fixed.map((list) => list?.[0]?.timing.initiationInterval ?? 0);
   // Without a rate to reach, a folding that is given for every matrix says itself how fast the design is to be.
   const settled =
-    target.fps === undefined &&
-    given.length > 0 &&
+    fps === undefined &&
+    fixed.some((list) => list !== undefined) &&
     layers.every((layer, index) => fixed[index] !== undefined || operationsOf(layer.request) === 0);
-  const slowest = Math.max(...given, ...(settled ? [] : [cycles]));
-  const candidates = layers.map((layer, index) => fixed[index] ?? candidatesOf(layer, slowest, target.style));
-  layers.forEach((layer, index) => {
-    if (candidates[index]?.length !== 0) return;
-    const least = target.style === 'unrolled' ? Number.POSITIVE_INFINITY : 1;
-    if (target.fps !== undefined && cycles < least) {
-      diagnostics.add(rateOutOfReach(layer.request.value, target.fps, target.clockMhz, cycles, 1));
-    } else {
-      diagnostics.add(
-        foldingRefused(layer.request.value, `style ${target.style}`, 'a style that a unit can be built in'),
-      );
+  const start = Math.max(...given, ...(settled ? [] : [cycles]));
+  const found = layers.map((layer, index) => {
+    const chosen = fixed[index];
+    const least =
+      chosen === undefined
+        ? leastInterval(layer, fps === undefined ? start : cycles, style)
+        : { interval: given[index] ?? 0, candidates: chosen };
+    if (least === undefined) {
+      const expected = 'a style that a unit can be built in';
+      diagnostics.add(foldingRefused(layer.request.value, `style ${style}`, expected));
+    } else if (fps !== undefined && least.interval > cycles) {
+      diagnostics.add(rateOutOfReach(layer.request.value, fps, clockMhz, cycles, least.interval));
     }
+    return { interval: least?.interval ?? 0, candidates: least?.candidates ?? [] };
   });
   diagnostics.throwIfErrors();
+  const slowest = Math.max(start, ...found.map(({ interval }) => interval));
+  const candidates = layers.map((layer, index) =>
+    slowest === start || fixed[index] !== undefined
+      ? (found[index]?.candidates ?? [])
+      : candidatesOf(layer, slowest, style),
+  );
   return { candidates, cycles: slowest };
 }
 

@@ -52,6 +52,19 @@ describe('lowering refuses', () => {
       'QCC4106 200000000 frames a second at 100 MHz leave 0 cycles a frame; layer fc0 needs at least 1',
     ]);
   });
+
+  test('a rate that a layer cannot reach in any folding, or not in the one that was given', () => {
+    const g = new GraphBuilder('ranking');
+    g.output(g.topk(g.input('x', uint(4), [7]), 3, { name: 'best' }));
+    expect(problems(g.build(), { clockMhz: 100, fps: 2e7 })).toEqual([
+      'QCC4106 20000000 frames a second at 100 MHz leave 5 cycles a frame; layer best needs at least 7',
+    ]);
+    expect(compile(g.build(), { clockMhz: 100, fps: 1e8 / 7 }).initiationInterval).toBe(7);
+    const folding = new Map([['fc0', { pe: 1, simd: 2 }]]);
+    expect(problems(binaryMlp([6, 5, 4]), { clockMhz: 100, fps: 1e7, folding })).toEqual([
+      'QCC4106 10000000 frames a second at 100 MHz leave 10 cycles a frame; layer act0 needs at least 15',
+    ]);
+  });
 });
 
 describe('lowering takes', () => {
@@ -78,5 +91,14 @@ describe('lowering takes', () => {
     const { initiationInterval, hw } = compile(g.build(), { folding });
     expect(initiationInterval).toBe(2);
     expect(hw.channels[0]?.stream.lanes).toBe(65);
+  });
+
+  test('foldings for the matrices alone that are faster than what follows them', () => {
+    const g = new GraphBuilder('ranking');
+    const x = g.input('x', bipolar, [1]);
+    const sums = g.matmul(x, { elem: bipolar, data: [[1], [-1], [1]] }, { name: 'fc' });
+    g.output(g.topk(sums, 2, { name: 'best' }));
+    const folding = new Map([['fc', { style: 'unrolled' as const }]]);
+    expect(compile(g.build(), { folding }).initiationInterval).toBe(3);
   });
 });

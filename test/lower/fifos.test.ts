@@ -11,11 +11,10 @@ const intervalOf = (hw: HwGraph): number => {
   return initiationInterval;
 };
 
-/** The design with a FIFO one beat shorter; one of a single beat is taken out. */
-function shortened(hw: HwGraph, fifo: HwNode): HwGraph {
-  const depth = Number(fifo.params['depth']);
-  if (depth > 1) {
-    const params = { ...fifo.params, depth: depth - 1 };
+/** The design with a FIFO one beat shorter, or without it. */
+function shortened(hw: HwGraph, fifo: HwNode, depth: number): HwGraph {
+  if (depth > 0) {
+    const params = { ...fifo.params, depth };
     return freeze({
       ...hw,
       nodes: hw.nodes.map((node) => (node.name === fifo.name ? { ...node, params } : node)),
@@ -56,7 +55,8 @@ describe('FIFO depths', () => {
       expect(intervalOf(hw)).toBe(initiationInterval);
       for (const fifo of hw.nodes.filter(({ unit }) => unit === 'fifo')) {
         found++;
-        expect(intervalOf(shortened(hw, fifo))).toBeGreaterThan(initiationInterval);
+        for (const depth of [Number(fifo.params['depth']) - 1, 0])
+          expect(intervalOf(shortened(hw, fifo, depth))).toBeGreaterThan(initiationInterval);
       }
     }
     // the test means something only where there are FIFOs
