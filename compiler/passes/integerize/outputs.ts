@@ -15,7 +15,9 @@ export function leaving(carrier: Carrier, inputBoundary: Boundary | undefined): 
   const steps = carrier.tail.filter((step) => !isReshape(step)).map(describe);
   const { grid } = carrier;
   if (grid === undefined) return { boundary: inputBoundary ?? {}, host: steps };
-  const scale = grid.scales.length === 1 ? grid.scales[0] : undefined;
+  // channels of one scale need no step on the host
+  const [first] = grid.scales;
+  const scale = first !== undefined && grid.scales.every((s) => isSame(s, first)) ? first : undefined;
   const quotient = scale && (asQuotient(scale) ?? closeEnough(scale, carrier, grid.zeroPoint));
   const zero = grid.zeroPoint === 0 ? {} : { zeroPoint: grid.zeroPoint };
   if (quotient !== undefined) {
@@ -25,6 +27,10 @@ export function leaving(carrier: Carrier, inputBoundary: Boundary | undefined): 
   const numbers = grid.scales.map((s) => Number(s.numerator) / Number(s.denominator));
   const axes = grid.scales.length === 1 ? '' : ' (one for each channel)';
   return { boundary: zero, host: [`multiply by ${list(numbers)}${axes}`, ...steps] };
+}
+
+function isSame(a: Rational, b: Rational): boolean {
+  return a.numerator * b.denominator === b.numerator * a.denominator;
 }
 
 /** A positive fraction as a quotient of two doubles that hold it exactly. */
