@@ -1,11 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { emitRtl } from '../../compiler/emit/index.ts';
 import { createEngine } from '../../sim/index.ts';
-import { units } from '../../templates/registry.ts';
-import { checkRtl, checkValues, compileSubject, subjectOf } from './check.ts';
+import { templateRoot, units } from '../../templates/registry.ts';
+import { tool } from '../conformance/bench.ts';
+import { checkRtl, checkValues, compileSubject, merge, subjectOf } from './check.ts';
 import { recipe } from './recipe.ts';
 import { fuzzRound, loadFixtures, saveFixture } from './run.ts';
 
@@ -23,6 +25,27 @@ describe('random networks', () => {
     const { passed } = await fuzzRound({ seed: seed + 1, networks: 8, size: 24, rtl: true });
     expect(passed).toBeGreaterThan(4);
   }, 300_000);
+
+  test('their Verilog is clean for Verilator and Icarus', () => {
+    const subjects = fc.sample(recipe(24), { seed, numRuns: 40 }).map((drawn) => subjectOf('integer', drawn));
+    const designs = subjects.flatMap((subject) => (subject === null ? [] : [compileSubject(subject).hw]));
+    expect(designs).toHaveLength(40);
+    const folder = mkdtempSync(join(tmpdir(), 'qcc-fuzz-'));
+    try {
+      const hw = merge(designs);
+      for (const [path, text] of emitRtl(hw, units, { templateRoot, version: '0.0.0' })) {
+        mkdirSync(dirname(join(folder, path)), { recursive: true });
+        writeFileSync(join(folder, path), text);
+      }
+      const top = hw.name;
+      const lint = ['--lint-only', '-Wall', '--top-module', top, '-f', `${top}.f`];
+      expect(tool('verilator', lint, folder)).toEqual({ status: 0, output: '' });
+      const icarus = ['-Wall', '-g2005', '-s', top, '-o', 'lint.vvp', '-c', `${top}.f`];
+      expect(tool('iverilog', icarus, folder)).toEqual({ status: 0, output: '' });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }, 120_000);
 });
 
 describe('networks that failed once', () => {
