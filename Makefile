@@ -29,11 +29,8 @@ setup:
 build: ## compile qcc itself into dist/
 	@npm run --silent build
 
-bench: setup ## measure speed and size: kernels, simulation, LUTs, the networks of the FINN paper
-	node --import ./scripts/ts.mjs bench/kernels.ts
-	node --import ./scripts/ts.mjs bench/simulation.ts
-	node --import ./scripts/ts.mjs bench/xilinx-luts.ts --synth
-	node --import ./scripts/ts.mjs bench/finn-networks.ts
+bench: setup ## measure speed and size: builds, kernels, simulation, LUTs, the networks of the FINN paper
+	node --import ./scripts/ts.mjs bench/run.ts
 
 fuzz: ## random networks through all engines, until stopped
 	node --import ./scripts/ts.mjs scripts/fuzz.ts

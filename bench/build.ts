@@ -49,7 +49,7 @@ const folder = mkdtempSync(join(tmpdir(), 'qcc-bench-'));
 try {
   for (const { name, sizes, seconds, megabytes } of cases) {
     const file = join(folder, `${name}.qir`);
-    await saveQir(randomNetwork(name, sizes), file);
+    saveQir(randomNetwork(name, sizes), file);
     const runs: Run[] = [];
     for (let round = 0; round < rounds; round++)
       runs.push(await measure(['build', file, '-o', join(folder, name), '-q']));

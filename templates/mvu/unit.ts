@@ -91,7 +91,7 @@ const constants = new WeakMap<Tensor, HwConst>();
 function hwConst(tensor: Tensor): HwConst {
   let found = constants.get(tensor);
   if (found === undefined) {
-    found = { elem: tensor.type.elem, shape: tensor.type.shape, data: tensor.data as ArrayLike<number> };
+    found = { elem: tensor.type.elem, shape: tensor.type.shape, data: tensor.data };
     constants.set(tensor, found);
   }
   return found;

@@ -21,7 +21,6 @@ import { analyse, normalDomain } from './structure.ts';
 import { decodeTensor } from './tensors.ts';
 
 export { parseInputType } from './input-type-text.ts';
-export type { InputType } from './input-type-text.ts';
 
 /** Opset version assumed for the standard operators where the model names none. */
 const assumedOpset = 13;
