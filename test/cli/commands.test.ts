@@ -162,7 +162,9 @@ describe('sim', () => {
       ]);
       expect(status).toBe(0);
       expect(json['accuracy']).toEqual({ right: 12, frames: 12 });
+      const real = { levels: ['real form', 'integer form'], count: 120, equal: true };
       expect(json['checks']).toMatchObject([
+        ...(engine === 'reference' ? [real] : []),
         { compared: 'values', count: 120, equal: true },
         { compared: 'labels' },
       ]);
@@ -188,10 +190,12 @@ describe('sim', () => {
     }[];
     expect(checks.map(({ compared, equal }) => [compared, equal])).toEqual([
       ['values', true],
+      ['values', true],
       ['cycles', true],
       ['values', true],
     ]);
-    expect(checks[1]?.text).toMatch(/handshakes of all \d+ channels, each with its data/);
+    expect(checks[0]?.text).toContain('real form = integer form on 12 frames');
+    expect(checks[2]?.text).toMatch(/handshakes of all \d+ channels, each with its data/);
   });
 
   test('a mismatch is exit status 1 and names the first place', async () => {
