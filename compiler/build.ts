@@ -1,6 +1,7 @@
+import { basename } from 'node:path';
 import { compareValues, createEngine } from '../sim/index.ts';
 import { templateRoot, units } from '../templates/registry.ts';
-import { fail, invariant, type Diagnostic } from './diagnostics/index.ts';
+import { fail, invariant, type Diagnostic, type Where } from './diagnostics/index.ts';
 import type { Compilation } from './driver.ts';
 import { emitDesign, type Golden, type OutputFiles } from './emit/index.ts';
 import { createEvaluator } from './qir/evaluate.ts';
@@ -78,6 +79,25 @@ function checkGolden({ integer, hw }: Compilation, golden: Golden, frames: numbe
   return { levels: ['reference', 'cycle'], compared: 'values', frames, count, equal: true, text };
 }
 
+function withoutFolder(where: Where): Where {
+  return 'file' in where && where.file !== undefined ? { ...where, file: basename(where.file) } : where;
+}
+
+/**
+ * A note as it stands in the output: files by their names alone, so that the same model gives the same bytes wherever it lies and
+ * however its path was written.
+ */
+function portable(note: Diagnostic): Diagnostic {
+  const { where, related } = note;
+  return {
+    ...note,
+    ...(where === undefined ? {} : { where: withoutFolder(where) }),
+    ...(related === undefined
+      ? {}
+      : { related: related.map((entry) => ({ ...entry, where: withoutFolder(entry.where) })) }),
+  };
+}
+
 /**
  * Makes the output folder's content of a compilation: RTL, memories, testbench with golden vectors, vendor files, harness, the
  * graph as `model.qir` (integer form), and the report. The golden frames are run through the cycle model first. The same compilation gives the same bytes.
@@ -86,11 +106,12 @@ export async function buildOutput(
   compilation: Compilation,
   options: BuildOptions = {},
 ): Promise<BuildOutput> {
-  const { integer, hw } = compilation;
+  const { hw } = compilation;
+  const integer = { ...compilation.integer, notes: compilation.integer.notes.map(portable) };
   const frames = options.testbenchFrames ?? 4;
   const golden = goldenFrames(integer, frames);
   const checks = [checkGolden(compilation, golden, frames), ...(options.checks ?? [])];
-  const report = makeReport(compilation, checks, options.notes);
+  const report = makeReport({ ...compilation, integer }, checks, options.notes?.map(portable));
   const large = [...integer.consts.values()].filter((c) => !isInline(c));
   const weights = encodeWeights(large);
   const named = large.length === 0 ? {} : { weightsFile: 'model.safetensors', sha256: sha256(weights) };

@@ -7,17 +7,16 @@ import { isMainThread } from 'node:worker_threads';
 /** Node's module hook: runs on the hooks thread. */
 export async function load(url, context, next) {
   if (!url.startsWith('file:') || !url.endsWith('.ts')) return next(url, context);
-  const { default: ts } = await import('typescript');
-  const { outputText } = ts.transpileModule(await readFile(new URL(url), 'utf8'), {
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2023,
-      module: ts.ModuleKind.ESNext,
-      verbatimModuleSyntax: true,
-      inlineSourceMap: true,
-    },
-    fileName: fileURLToPath(url),
+  const { transform } = await import('esbuild');
+  const { code } = await transform(await readFile(new URL(url), 'utf8'), {
+    loader: 'ts',
+    format: 'esm',
+    target: 'es2023',
+    sourcemap: 'inline',
+    sourcefile: fileURLToPath(url),
+    tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
   });
-  return { format: 'module', source: outputText, shortCircuit: true };
+  return { format: 'module', source: code, shortCircuit: true };
 }
 
 if (isMainThread) register(import.meta.url);
