@@ -63,7 +63,9 @@ function frameCount(array: NdArray, input: GraphInput, what: string): number {
     return shape[0] ?? 1;
   }
   if (compatible(shape, wanted)) return 1;
-  const expected = `[frames${wanted.map((n) => `, ${n}`).join('')}] or [frames, ${elementCount(wanted)}]`;
+  const full = `[frames${wanted.map((n) => `, ${n}`).join('')}]`;
+  const flat = `[frames, ${elementCount(wanted)}]`;
+  const expected = full === flat ? full : `${full} or ${flat}`;
   return fail(dataShape(what, shape, input.name, expected));
 }
 

@@ -67,6 +67,21 @@ function siblings(
   });
 }
 
+/**
+ * Makes a folder and those above it that are missing. Step by step, because Node's recursive `mkdir` never returns where the
+ * file system takes no folder at all (as in /proc).
+ */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // another build may have made it in between
+    if (errorCode(error) !== 'EEXIST') throw error;
+  }
+}
+
 /** Puts right what a killed build left: an output that was moved away and not replaced comes back, half-written ones go. */
 function recover(dir: string): void {
   for (const { path, kind, pid } of siblings(dir)) {
@@ -134,8 +149,7 @@ export function writeOutput(
     const stage = join(dirname(target), `.${basename(target)}.qcc-new-${process.pid}`);
     const old = join(dirname(target), `.${basename(target)}.qcc-old-${process.pid}`);
     const folders = new Set([...files.keys()].map((path) => dirname(join(stage, path))));
-    mkdirSync(stage, { recursive: true });
-    for (const folder of folders) mkdirSync(folder, { recursive: true });
+    for (const folder of [stage, ...folders]) makeFolder(folder);
     for (const [path, content] of files) writeFileSync(join(stage, path), content);
     watch('staged');
     swap(stage, target, old, watch);

@@ -102,6 +102,10 @@ test('shapes: frames lead, ones do not matter, axes in another order are refused
   expect(toFrames(zeros(4, 2, 9), input(uint(8), [18]), { what }).count).toBe(4);
   expect(() => toFrames(zeros(5, 3, 3, 2), image, { what })).toThrow(code('QCC6020'));
   expect(() => toFrames(zeros(5, 17), image, { what })).toThrow(code('QCC6020'));
+  // a flat input has one shape, not the same one twice
+  expect(() => toFrames(zeros(5, 4), input(uint(8), [3]), { what })).toThrow(
+    expect.objectContaining({ diagnostics: [expect.objectContaining({ expected: '[frames, 3]' })] }),
+  );
   expect(() => toFrames(zeros(0, 18), image, { what })).toThrow(code('QCC6023'));
 });
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -72,6 +72,24 @@ describe('writeOutput', () => {
     expect(() => writeOutput(join(file, 'below'), output('two'))).toThrow(/QCC4502/);
     expect(() => writeOutput('/', output('two'))).toThrow(/QCC4501/);
   });
+
+  test.runIf(existsSync('/proc/self'))(
+    'a place that takes no folder at all is refused, and nothing waits for ever',
+    () => {
+      const source = new URL('../../compiler/emit/write.ts', import.meta.url);
+      const loader = new URL('../../scripts/ts.mjs', import.meta.url);
+      // in a process of its own: what does not return can be ended
+      const script = `import { writeOutput } from ${JSON.stringify(source.href)};
+        writeOutput('/proc/qcc-none/out', new Map([['manifest.json', '{}']]));`;
+      const { error, stderr } = spawnSync(
+        process.execPath,
+        ['--import', loader.href, '--input-type=module', '-e', script],
+        { encoding: 'utf8', timeout: 20_000 },
+      );
+      expect(error).toBeUndefined();
+      expect(stderr).toContain('QCC4502');
+    },
+  );
 
   test.each(['../x', '/x', 'a/../x', 'a\\b', '', 'a//b', 'a b'])('never writes a path like %j', (path) => {
     expect(() => writeOutput(dir, new Map([[path, '']]))).toThrow(/no path of an output folder/);
