@@ -1,3 +1,6 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { fail } from '../diagnostics/index.ts';
+import { badOption } from '../diagnostics/catalog/command.ts';
 import type { Graph } from '../qir/graph.ts';
 import { required, text } from './arguments.ts';
 import type { Command } from './command.ts';
@@ -34,11 +37,16 @@ export const importCommand: Command = {
   ],
   run: async (args, { diagnostics, progress }) => {
     const output = required(args, 'output');
+    const model = required(args, 'model');
+    // the model is the one thing that cannot be made again
+    if (existsSync(model) && existsSync(output) && realpathSync(model) === realpathSync(output)) {
+      fail(badOption('--output', `the model itself: ${output}`, 'another file than the model'));
+    }
     const inputType = text(args, 'input-type');
     const stopAfter = text(args, 'stop-after');
     const { loadModel } = await import('../driver.ts');
     progress.phase('read the model');
-    const source = await loadModel(required(args, 'model'), {
+    const source = await loadModel(model, {
       diagnostics,
       ...(inputType !== undefined && { inputType }),
     });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseArray, readArray } from '../../compiler/data/index.ts';
@@ -41,6 +41,18 @@ describe('import and check', () => {
       `${data}:accumulators`,
     ]);
     expect(json['status']).toBe('ok');
+  });
+
+  test('import never writes over the model it reads', async () => {
+    const original = readFileSync(model);
+    writeFileSync(at('own.onnx'), original);
+    symlinkSync(at('own.onnx'), at('link.onnx'));
+    for (const output of ['own.onnx', 'link.onnx']) {
+      const { status, err } = await qcc(['import', at('own.onnx'), '-o', at(output)]);
+      expect(status).toBe(1);
+      expect(err).toContain('error[QCC6101]: --output cannot have this value');
+      expect(readFileSync(at('own.onnx')).equals(original)).toBe(true);
+    }
   });
 
   test('import --stop-after writes the graph of that pass', async () => {
