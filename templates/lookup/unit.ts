@@ -11,6 +11,9 @@ import { unitCannotImplement } from '../../compiler/diagnostics/catalog/hw.ts';
 /** Greatest table a lane may have, in entries. */
 const largestTable = 65536;
 
+/** Greatest table that is made of logic, in entries; beyond it, block RAM. */
+const largestLogic = 1024;
+
 const schema = z.object({
   input: elementSchema,
   output: elementSchema,
@@ -140,10 +143,14 @@ export const unit: UnitDefinition = {
     const { input, output, lanes } = params(node);
     const words = 2 ** bitWidth(input) * rowSteps(node);
     const width = bitWidth(output);
-    const block = words > 1024;
+    const block = words > largestLogic;
+    // one bit of 64 words is a LUT; larger tables need more to choose among these
+    const logic = words <= 64 ? 1 : (1.6 * words) / 64;
     return {
-      lut: (block ? 0 : Math.ceil(words / 64) * width * lanes) + lanes * width + 8,
-      ff: 3 * lanes * width + 8,
+      lut: (block ? 0 : Math.ceil(logic * width * lanes)) + lanes * width + 8,
+      // a block RAM has the register of its words built in
+      ff:
+        (block ? 2 : 3) * lanes * width + 3 + (rowSteps(node) > 1 ? Math.ceil(Math.log2(rowSteps(node))) : 0),
       bram36: block ? (lanes * Math.max(1, Math.ceil((words * width) / 18432))) / 2 : 0,
       dsp: 0,
     };
@@ -175,7 +182,7 @@ export const unit: UnitDefinition = {
       wordMsb: outWidth - 1,
       wordBits: outWidth,
       depthMinusOne: 2 ** inWidth * steps - 1,
-      style: 2 ** inWidth * steps > 1024 ? 'block' : 'distributed',
+      block: 2 ** inWidth * steps > largestLogic,
       images: memories(node).map((image, lane) => ({
         lane,
         file: `${names.memPrefix}${image.file}`,
