@@ -4,17 +4,13 @@
  *
  *     node --import ./scripts/ts.mjs bench/finn-networks.ts [sfc|lfc] [--cycles-only] [--keep FOLDER]
  */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import Table from 'cli-table3';
 import { Diagnostics } from '../compiler/diagnostics/index.ts';
 import { compileGraph } from '../compiler/driver.ts';
-import type { Compilation, CompileOptions } from '../compiler/driver.ts';
-import { emitRtl } from '../compiler/emit/index.ts';
-import { templateRoot, units } from '../templates/registry.ts';
+import type { CompileOptions } from '../compiler/driver.ts';
 import { randomNetwork } from './networks.ts';
+import { synthesize } from './yosys.ts';
 
 interface Network {
   readonly name: string;
@@ -62,31 +58,6 @@ const networks: readonly Network[] = [
   },
 ];
 
-/** Counts of the cells that Yosys leaves: LUTs (a LUT6_2 once, no inverters) and 36 Kib block RAMs. */
-function synthesize(
-  compilation: Compilation,
-  folder: string,
-): { readonly lut: number; readonly bram36: number; readonly ff: number } {
-  const files = emitRtl(compilation.hw, units, { templateRoot, version: '0' });
-  for (const [path, content] of files) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), content);
-  }
-  const sources = [...files.keys()].filter((path) => path.endsWith('.v')).join(' ');
-  const script = `read_verilog -DQCC_XILINX ${sources}; synth_xilinx -flatten -noiopad -family xcup -nowidelut -top ${compilation.hw.name}; stat`;
-  const log = execFileSync('yosys', ['-p', script], { cwd: folder, maxBuffer: 1 << 30 }).toString();
-  const cells = log.slice(log.lastIndexOf('Number of cells'));
-  const count = (pattern: RegExp): number =>
-    [...cells.matchAll(pattern)].reduce((sum, [, n]) => sum + Number(n), 0);
-  // A RAM32M16 or RAM64M8 takes the eight LUTs of a slice, a RAM32M or RAM64M four; a shift register one.
-  const memory =
-    8 * count(/^ {5}RAM(?:32M16|64M8)\w* +(\d+)$/gm) +
-    4 * count(/^ {5}RAM(?:32|64)M +(\d+)$/gm) +
-    count(/^ {5}SRL\w+ +(\d+)$/gm);
-  const bram = count(/^ {5}RAMB36\w* +(\d+)$/gm) + count(/^ {5}RAMB18\w* +(\d+)$/gm) / 2;
-  return { lut: memory + count(/^ {5}LUT\w* +(\d+)$/gm), bram36: bram, ff: count(/^ {5}FD\w* +(\d+)$/gm) };
-}
-
 const only = process.argv[2];
 const keep = process.argv.includes('--keep') ? process.argv[process.argv.indexOf('--keep') + 1] : undefined;
 const table = new Table({ head: ['network', '', 'interval', 'latency', 'LUT', 'BRAM36', 'FF'] });
@@ -94,32 +65,30 @@ for (const network of networks) {
   if (only !== undefined && !only.startsWith('--') && !network.name.startsWith(only)) continue;
   const graph = randomNetwork(network.name, network.sizes);
   const compilation = compileGraph(graph, { diagnostics: new Diagnostics(), folding: network.folding });
-  const folder = keep === undefined ? mkdtempSync(join(tmpdir(), 'qcc-bench-')) : join(keep, network.name);
-  try {
-    const { lut, bram36, ff } = process.argv.includes('--cycles-only')
-      ? { lut: '-', bram36: '-', ff: '-' }
-      : synthesize(compilation, folder);
-    table.push([network.name, 'qcc', compilation.initiationInterval, compilation.latency, lut, bram36, ff]);
-    table.push([
-      '',
-      'goal',
-      network.goal.interval,
-      network.goal.latency ?? '-',
-      network.goal.lut,
-      network.goal.bram36 ?? '-',
-      '-',
-    ]);
-    table.push([
-      '',
-      'FINN (published)',
-      network.published.interval,
-      network.published.latency ?? '-',
-      network.published.lut,
-      network.published.bram36,
-      '-',
-    ]);
-  } finally {
-    if (keep === undefined) rmSync(folder, { recursive: true, force: true });
-  }
+  const { lut, bram36, ff } = process.argv.includes('--cycles-only')
+    ? { lut: '-', bram36: '-', ff: '-' }
+    : synthesize(compilation.hw, {
+        xilinx: true,
+        ...(keep === undefined ? {} : { keep: join(keep, network.name) }),
+      });
+  table.push([network.name, 'qcc', compilation.initiationInterval, compilation.latency, lut, bram36, ff]);
+  table.push([
+    '',
+    'goal',
+    network.goal.interval,
+    network.goal.latency ?? '-',
+    network.goal.lut,
+    network.goal.bram36 ?? '-',
+    '-',
+  ]);
+  table.push([
+    '',
+    'FINN (published)',
+    network.published.interval,
+    network.published.latency ?? '-',
+    network.published.lut,
+    network.published.bram36,
+    '-',
+  ]);
 }
 process.stdout.write(`${table.toString()}\n`);

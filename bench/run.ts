@@ -1,7 +1,7 @@
 /**
  * All benchmarks, one after the other: `make bench`. Names as arguments pick some of them.
  *
- *     node --import ./scripts/ts.mjs bench/run.ts [build] [kernels] [simulation] [mvu] [networks]
+ *     node --import ./scripts/ts.mjs bench/run.ts [build] [kernels] [simulation] [mvu] [units] [networks]
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -28,6 +28,7 @@ const benchmarks: readonly Benchmark[] = [
     file: 'xilinx-luts.ts',
     args: ['--synth'],
   },
+  { name: 'units', what: 'Cost formulas of the units against Yosys', file: 'unit-costs.ts', args: [] },
   {
     name: 'networks',
     what: 'The networks of the FINN paper, LUT by Yosys (some minutes)',

@@ -1,0 +1,164 @@
+/**
+ * What the units' cost formulas estimate against what Yosys counts, for instances of those units whose README quotes the figures.
+ *
+ *     node --import ./scripts/ts.mjs bench/unit-costs.ts [UNIT...]
+ */
+import Table from 'cli-table3';
+import { freeze } from '../compiler/hw/index.ts';
+import type { Channel, HwConst, HwNode } from '../compiler/hw/index.ts';
+import { fitInteger, int, uint, bipolar, ternary, valueRange } from '../compiler/qir/types.ts';
+import type { ElementType } from '../compiler/qir/types.ts';
+import { units } from '../templates/registry.ts';
+import { synthesize } from './yosys.ts';
+
+interface Case {
+  readonly unit: string;
+  readonly title: string;
+  readonly params: HwNode['params'];
+  readonly consts?: HwNode['consts'];
+}
+
+let seed = 1;
+/** A number in [0, 1) from a linear congruential generator: the same constants in every run. */
+function random(): number {
+  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+  return seed / 2 ** 32;
+}
+
+/** A constant of random values of its type. */
+function noise(elem: ElementType, shape: readonly number[]): HwConst {
+  const { min, max } = valueRange(elem);
+  const length = shape.reduce((a, b) => a * b, 1);
+  const one = (): number =>
+    elem.kind === 'bipolar' ? (random() < 0.5 ? -1 : 1) : min + Math.floor(random() * (max - min + 1));
+  return { elem, shape, data: Int32Array.from({ length }, one) };
+}
+
+function fifo(elem: ElementType, lanes: number, depth: number): Case {
+  const stream = { elem: { ...elem }, elements: 8 * lanes, lanes };
+  return {
+    unit: 'fifo',
+    title: `${elem.kind === 'uint' ? elem.bits * lanes : lanes} bits, depth ${depth}`,
+    params: { stream, depth },
+  };
+}
+
+function width(elem: ElementType, bits: number, elements: number, from: number, to: number): Case {
+  const title = `${elements} elements of ${bits} bits, ${from} to ${to} lanes`;
+  return { unit: 'width_converter', title, params: { elem: { ...elem }, elements, from, to } };
+}
+
+function edge(unit: string, elem: ElementType, bits: number, elements: number, lanes: number): Case {
+  const title = `${elements} elements of ${bits} bits, ${lanes} lanes`;
+  return { unit, title, params: { stream: { elem: { ...elem }, elements, lanes } } };
+}
+
+function label(bits: number, elements: number, lanes: number, k: number): Case {
+  const index = uint(Math.max(1, Math.ceil(Math.log2(elements))));
+  return {
+    unit: 'label_select',
+    title: `best ${k} of ${elements} of ${bits} bits, ${lanes} lanes`,
+    params: { elem: { ...int(bits) }, elements, lanes, k, largest: true, index: { ...index } },
+  };
+}
+
+function lookup(from: number, to: number, elements: number, lanes: number, channels: number): Case {
+  return {
+    unit: 'lookup',
+    title: `uint${from} to uint${to}, ${elements} elements, ${lanes} lanes, ${channels} rows`,
+    params: { input: { ...uint(from) }, output: { ...uint(to) }, elements, lanes, channels },
+    consts: { table: noise(uint(to), [channels, 2 ** from]) },
+  };
+}
+
+function unrolled(w: ElementType, x: ElementType, size: readonly [number, number], steps: number): Case {
+  const [inputs, outputs] = size;
+  const greatest = ({ min, max }: { min: number; max: number }): number => Math.max(-min, max);
+  const reach = inputs * greatest(valueRange(w)) * greatest(valueRange(x));
+  const consts: Record<string, HwConst> = { weights: noise(w, [outputs, inputs]) };
+  if (steps > 0) {
+    const middle = Math.ceil(reach / 8);
+    const data = Int32Array.from({ length: outputs * steps }, (_, i) =>
+      Math.round(((i % steps) + random() - steps / 2) * (middle / steps)),
+    );
+    consts['thresholds'] = { elem: int(24), shape: [outputs, steps], data };
+  }
+  const y = steps === 0 ? fitInteger(-reach - 1, reach) : steps === 1 ? bipolar : uint(2);
+  return {
+    unit: 'unrolled',
+    title: `${w.kind} x ${x.kind}, ${inputs} to ${outputs}, ${steps === 0 ? 'sums' : `${steps} thresholds`}`,
+    params: {
+      inputs,
+      outputs,
+      pe: outputs,
+      simd: inputs,
+      order: 'output',
+      x: { ...x },
+      y: { ...y },
+      base: steps === 1 ? -1 : 0,
+    },
+    consts,
+  };
+}
+
+const cases: readonly Case[] = [
+  fifo(uint(16), 1, 1),
+  fifo(uint(16), 1, 16),
+  fifo(uint(64 / 4), 4, 64),
+  fifo(uint(8), 1, 200),
+  width(bipolar, 1, 64, 4, 16),
+  width(uint(2), 2, 50, 4, 16),
+  width(uint(4), 4, 64, 16, 2),
+  width(bipolar, 1, 784, 49, 16),
+  width(uint(3), 3, 60, 6, 4),
+  edge('stream_input', uint(8), 8, 784, 4),
+  edge('stream_input', bipolar, 1, 64, 49),
+  edge('stream_output', int(8), 8, 10, 1),
+  edge('stream_output', uint(4), 4, 64, 16),
+  label(8, 10, 1, 1),
+  label(12, 10, 10, 1),
+  label(10, 100, 4, 1),
+  label(8, 64, 1, 5),
+  lookup(8, 4, 16, 4, 1),
+  lookup(4, 8, 16, 4, 16),
+  lookup(12, 8, 4, 1, 1),
+  unrolled(bipolar, bipolar, [32, 32], 1),
+  unrolled(bipolar, bipolar, [64, 16], 0),
+  unrolled(ternary, uint(2), [32, 16], 3),
+  unrolled(int(4), uint(4), [16, 16], 0),
+  unrolled(int(4), int(4), [16, 16], 3),
+];
+
+const wanted = process.argv.slice(2);
+const table = new Table({ head: ['unit', 'instance', 'LUT', 'cost', 'FF', 'cost', 'BRAM36', 'cost'] });
+for (const { unit: name, title, params, consts } of cases) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const unit = units.get(name);
+  if (unit === undefined) throw new Error(`no unit ${name}`);
+  const node: HwNode = {
+    name: 'unit',
+    unit: name,
+    params,
+    consts: consts ?? {},
+    origin: { nodes: [] },
+    value: '',
+  };
+  const [first] = unit.check(node);
+  if (first !== undefined) throw new Error(`${title}: ${first.message}`);
+  const channels = unit.ports(node).map((port): Channel => {
+    const [outer, inner] = [
+      { node: '', port: port.name },
+      { node: 'unit', port: port.name },
+    ];
+    const [from, to] = port.direction === 'in' ? [outer, inner] : [inner, outer];
+    return { name: `c_${port.name}`, stream: port.stream, from, to };
+  });
+  const found = synthesize(freeze({ name: 'measured', nodes: [node], channels, clockMhz: 200 }));
+  const estimate = unit.cost(node);
+  table.push([
+    name,
+    title,
+    ...[found.lut, Math.round(estimate.lut), found.ff, estimate.ff, found.bram36, estimate.bram36],
+  ]);
+}
+process.stdout.write(`${table.toString()}\n`);

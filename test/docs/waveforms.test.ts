@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { HwNode } from '../../compiler/hw/index.ts';
+import { units } from '../../templates/registry.ts';
+
+// The timing diagrams in the units' README files are what the cycle models do. The conformance suite holds the models against the Verilog.
+
+interface Diagram {
+  readonly unit: string;
+  readonly params: HwNode['params'];
+  /** Names of a frame's beats, in and out; a prime is added for each later frame. */
+  readonly inputs: string;
+  readonly outputs: string;
+  readonly cycles: number;
+  /** Cycles in which the receiver is not ready; it always is if absent, and its row is left out. */
+  readonly stalls?: readonly number[];
+  readonly names?: readonly [string, string];
+  /** Adds the row of TLAST. */
+  readonly last?: boolean;
+}
+
+const stream = { elem: { kind: 'uint', bits: 8 }, elements: 3, lanes: 1 };
+const scores = { elem: { kind: 'int', bits: 8 }, elements: 6, lanes: 2, k: 1, largest: true };
+const axis = { stream, inputs: 'abc', outputs: 'abc' };
+
+const diagrams: readonly Diagram[] = [
+  { ...axis, unit: 'fifo', params: { stream, depth: 2 }, cycles: 9, stalls: [0, 1, 2, 3] },
+  {
+    ...axis,
+    unit: 'stream_input',
+    params: { stream },
+    cycles: 8,
+    stalls: [2, 3],
+    names: ['s_axis_t', 'out_'],
+  },
+  {
+    ...axis,
+    unit: 'stream_output',
+    params: { stream },
+    cycles: 8,
+    stalls: [2, 3],
+    names: ['in_', 'm_axis_t'],
+    last: true,
+  },
+  ...(
+    [
+      [8, 2, 4, 'abcd', 'PQ'],
+      [8, 4, 2, 'ab', 'PQRS'],
+      [12, 6, 4, 'ab', 'PQR'],
+    ] as const
+  ).map(([elements, from, to, inputs, outputs]): Diagram => ({
+    unit: 'width_converter',
+    params: { elem: stream.elem, elements, from, to },
+    inputs,
+    outputs,
+    cycles: 9,
+  })),
+  {
+    unit: 'label_select',
+    params: { ...scores, index: { kind: 'uint', bits: 3 } },
+    inputs: 'abc',
+    outputs: 'P',
+    cycles: 9,
+  },
+  {
+    unit: 'lookup',
+    params: { input: stream.elem, output: stream.elem, elements: 3, lanes: 1, channels: 1 },
+    inputs: 'abc',
+    outputs: 'ABC',
+    cycles: 7,
+  },
+  {
+    unit: 'unrolled',
+    params: { inputs: 2, outputs: 2, pe: 2, simd: 2, order: 'output' },
+    // each beat is a frame
+    inputs: 'abcdefg',
+    outputs: 'ABCDEFG',
+    cycles: 7,
+  },
+];
+
+function drawn(diagram: Diagram): string {
+  const { unit: name, params, inputs, outputs, cycles, stalls = [], names = ['in_', 'out_'] } = diagram;
+  const unit = units.get(name);
+  if (unit === undefined) throw new Error(`no unit ${name}`);
+  const node: HwNode = { name, unit: name, params, consts: {}, origin: { nodes: [] }, value: '' };
+  const model = unit.model(node);
+  const beat = (frame: string, index: number): string =>
+    `${frame[index % frame.length] ?? ''}${"'".repeat(Math.floor(index / frame.length))}`;
+  const rows: string[][] = [['cycle'], [`${names[0]}data`], [`${names[0]}ready`], [`${names[1]}data`]];
+  if (stalls.length > 0) rows.push([`${names[1]}ready`]);
+  if (diagram.last === true) rows.push([`${names[1]}last`]);
+  let taken = 0;
+  let given = 0;
+  for (let cycle = 0; cycle < cycles; cycle++) {
+    const ready = model.ready(0);
+    const valid = model.valid(0);
+    const sink = !stalls.includes(cycle);
+    const last = given % outputs.length === outputs.length - 1;
+    const shown = [String(cycle), beat(inputs, taken), ready ? '1' : '0', valid ? beat(outputs, given) : '.'];
+    if (stalls.length > 0) shown.push(sink ? '1' : '0');
+    if (diagram.last === true) shown.push(valid ? (last ? '1' : '0') : '.');
+    rows.forEach((row, index) => row.push(shown[index] ?? ''));
+    model.tick(ready ? 1 : 0, valid && sink ? 1 : 0);
+    taken += ready ? 1 : 0;
+    given += valid && sink ? 1 : 0;
+  }
+  const line = ([head = '', ...cells]: string[]): string =>
+    `    ${head.padEnd(15)}${cells.map((cell) => cell.padEnd(4)).join('')}`.trimEnd();
+  return rows.map(line).join('\n');
+}
+
+describe('timing diagrams', () => {
+  test.each(diagrams.map((diagram) => [diagram.unit, diagram] as const))('of %s', (unit, diagram) => {
+    const readme = readFileSync(new URL(`../../templates/${unit}/README.md`, import.meta.url), 'utf8');
+    expect(readme).toContain(drawn(diagram));
+  });
+});
