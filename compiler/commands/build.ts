@@ -12,6 +12,7 @@ export const build: Command = {
   summary: 'Compile a model to Verilog, with testbench, vendor project files and report',
   epilogue:
     'The output folder is replaced as a whole and at once: a build that is interrupted leaves the previous one as it was. ' +
+    'Files of your own in it stay, but for those in rtl/ and mem/. ' +
     'The same input gives the same bytes.',
   arguments: modelArgument,
   options: {

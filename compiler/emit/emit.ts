@@ -8,13 +8,15 @@ import {
   writeHw,
   type DesignPort,
   type HwGraph,
+  type HwNode,
   type UnitDefinition,
 } from '../hw/index.ts';
 import { harnessSource } from './harness.ts';
 import { createRenderer, type Renderer } from './render.ts';
 import { testbench, type Golden } from './testbench.ts';
-import { assertEmittable, moduleName, topView, unitOf } from './top.ts';
+import { assertEmittable, describeStream, moduleName, sourceOf, topView, unitOf } from './top.ts';
 import { vendorFiles, vendorView, type FileLists } from './vendor.ts';
+import { wrapVerilog } from './wrap.ts';
 
 /** The files of an output folder: path relative to it (forward slashes) -> content. */
 export type OutputFiles = ReadonlyMap<string, string | Uint8Array>;
@@ -71,6 +73,19 @@ function libraryFiles(
   return files;
 }
 
+/** What heads the module of an instance: what it is, the model's nodes that it computes, what goes in and out, and how often. */
+function header(hw: HwGraph, units: ReadonlyMap<string, UnitDefinition>, node: HwNode): string {
+  const unit = unitOf(units, node);
+  const { initiationInterval: cycles } = unit.timing(node);
+  const ports = unit.ports(node).map((port) => `${port.name}: ${describeStream(port.stream)}`);
+  const lines = [
+    `${moduleName(hw, node)}: ${sourceOf(hw, node)}.`,
+    `Unit ${node.unit}: ${unit.summary.replaceAll('`', '')}`,
+    `${ports.join('; ')}. A frame every ${cycles === 1 ? 'cycle' : `${cycles} cycles`}.`,
+  ];
+  return `${lines.map((line) => `// ${safeComment(line)}`).join('\n')}\n//\n`;
+}
+
 function unitFiles(
   hw: HwGraph,
   units: ReadonlyMap<string, UnitDefinition>,
@@ -81,12 +96,8 @@ function unitFiles(
   for (const node of hw.nodes) {
     const unit = unitOf(units, node);
     const module = moduleName(hw, node);
-    const source = node.origin.nodes.length > 0 ? `from ${node.origin.nodes.join(', ')}` : 'plumbing';
-    const header = `// ${module}: ${safeComment(`${unit.summary} Unit ${node.unit}, ${source}`)}\n`;
-    rtl.set(
-      `rtl/${module}.v`,
-      header + render(unit.template, unit.view(node, { module, memPrefix: 'mem/' })),
-    );
+    const body = render(unit.template, unit.view(node, { module, memPrefix: 'mem/' }));
+    rtl.set(`rtl/${module}.v`, wrapVerilog(header(hw, units, node) + body));
     for (const image of unit.memories(node)) {
       const path = `mem/${image.file}`;
       const legal = /^[A-Za-z0-9_][A-Za-z0-9_.]*$/.test(image.file) && !mem.has(path);
@@ -116,7 +127,7 @@ export function emitRtl(
   };
   for (const [path, text] of libraryFiles(hw, units, options.templateRoot)) add(path, text);
   for (const [path, text] of rtl) add(path, text);
-  add(`rtl/${hw.name}.v`, render('top.v.njk', topView(hw, units, options.version)));
+  add(`rtl/${hw.name}.v`, wrapVerilog(render('top.v.njk', topView(hw, units, options.version))));
   for (const [path, text] of mem) add(path, text);
   add(`${hw.name}.f`, `${[...files.keys()].filter((path) => path.startsWith('rtl/')).join('\n')}\n`);
   return files;

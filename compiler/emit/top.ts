@@ -70,9 +70,22 @@ export function assertEmittable(hw: HwGraph, units: ReadonlyMap<string, UnitDefi
   }
 }
 
-function describe(channel: Channel): string {
-  const { stream } = channel;
-  return `${printElement(stream.elem)}[${stream.elements}], ${beats(stream)} beats of ${stream.lanes}`;
+/** A stream in words: `uint8[256] in 64 beats of 4`. */
+export function describeStream(stream: Channel['stream']): string {
+  const count = beats(stream);
+  const words = count === 1 ? '1 beat' : `${count} beats of ${stream.lanes}`;
+  return `${printElement(stream.elem)}[${stream.elements}] in ${words}`;
+}
+
+/** Which nodes of the model an instance computes; for plumbing, what it connects. */
+export function sourceOf(hw: HwGraph, node: HwNode): string {
+  const { nodes } = node.origin;
+  if (nodes.length > 0) return `computes ${nodes.join(', ')}`;
+  const before = hw.channels.find(({ to }) => to.node === node.name)?.from.node;
+  const after = hw.channels.find(({ from }) => from.node === node.name)?.to.node;
+  const end = (name: string | undefined, edge: string): string =>
+    name === undefined || name === '' ? edge : name;
+  return `from ${end(before, "the design's input")} to ${end(after, "the design's output")}`;
 }
 
 function portLines(ports: readonly DesignPort[]): string[] {
@@ -130,9 +143,7 @@ export function topView(
     const name = `u_${node.name}`;
     invariant(!taken.has(name), `a wire of the top module is called ${name}, as an instance`);
     return {
-      comment: safeComment(
-        `${node.unit}${node.origin.nodes.length > 0 ? `, from ${node.origin.nodes.join(', ')}` : ''}`,
-      ),
+      comment: safeComment(`${node.unit}: ${sourceOf(hw, node)}`),
       module: moduleName(hw, node),
       name,
       pins: pins.map((pin, index) => (index === pins.length - 1 ? pin : `${pin},`)),
@@ -149,7 +160,7 @@ export function topView(
     const padding = end - offset - width;
     const edge = atEdge.get(channel.name);
     const bits = edge !== undefined && edge.dataWidth !== width ? `${data}[${width - 1}:0]` : data;
-    lines.push(`// ${index}: ${channel.name}, ${describe(channel)}`);
+    lines.push(`// ${index}: ${channel.name}, ${describeStream(channel.stream)}`);
     lines.push(`assign mon_valid[${index}] = ${valid};`, `assign mon_ready[${index}] = ${ready};`);
     lines.push(`assign mon_data[${end - 1}:${offset}] = ${padding > 0 ? `{${padding}'d0, ${bits}}` : bits};`);
   });
@@ -161,7 +172,7 @@ export function topView(
     wires: hw.channels
       .filter((channel) => !atEdge.has(channel.name))
       .map((channel) => ({
-        comment: `${channel.from.node}.${channel.from.port} to ${channel.to.node}.${channel.to.port}: ${describe(channel)}`,
+        comment: `${channel.from.node}.${channel.from.port} to ${channel.to.node}.${channel.to.port}: ${describeStream(channel.stream)}`,
         name: channel.name,
         msb: beatWidth(channel.stream) - 1,
       })),

@@ -1,5 +1,7 @@
 import {
+  cpSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -10,7 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fail, invariant } from '../diagnostics/index.ts';
 import { cannotWriteOutput, foreignOutput } from '../diagnostics/catalog/emit.ts';
 import type { OutputFiles } from './emit.ts';
@@ -91,6 +93,33 @@ function recover(dir: string): void {
   }
 }
 
+/**
+ * Takes files that the user has put into the output folder (a vendor's project, notes) over into the new one: whatever stands there
+ * outside rtl/ and mem/ and is neither in the old manifest nor among the new files. Hard links where the file system has them, so that nothing is copied.
+ */
+function keepOwnFiles(dir: string, stage: string, files: OutputFiles): void {
+  const manifest = join(dir, 'manifest.json');
+  if (!existsSync(manifest)) return;
+  const { files: listed = {} } = JSON.parse(readFileSync(manifest, 'utf8')) as {
+    files?: Record<string, unknown>;
+  };
+  for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
+    if (entry.isDirectory()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const name = relative(dir, path).split(sep).join('/');
+    if (name === 'manifest.json' || Object.hasOwn(listed, name) || files.has(name)) continue;
+    // What lies among the sources might be read as one of them.
+    if (/^(?:rtl|mem)\//.test(name)) continue;
+    const to = join(stage, name);
+    makeFolder(dirname(to));
+    try {
+      linkSync(path, to);
+    } catch {
+      cpSync(path, to, { verbatimSymlinks: true });
+    }
+  }
+}
+
 /** Replaces `dir` by `stage`. Only between the two renames is there no `dir`; `recover` closes that gap after a kill. */
 function swap(stage: string, dir: string, old: string, watch: (step: WriteStep) => void): void {
   // A signal that arrives between the renames waits until they are done: while this function runs, nothing else does.
@@ -122,7 +151,8 @@ function swap(stage: string, dir: string, old: string, watch: (step: WriteStep) 
  * Writes an output folder so that a build killed at any point leaves the previous output whole: the files are written beside it
  * (`.<name>.qcc-new-<pid>`) and the folder is renamed into place. What a killed build left is put right by the next one.
  *
- * @param dir - the output folder. Replaced as a whole if it is absent, empty or an earlier output of qcc.
+ * @param dir - the output folder: absent, empty, or an earlier output of qcc, whose files are replaced as a whole. Files that the user
+ *   has added to it stay.
  * @param files - paths relative to it, as `emitDesign` returns them.
  * @throws DiagnosticError QCC4501 if something else is there, QCC4502 if the file system refuses.
  */
@@ -151,6 +181,7 @@ export function writeOutput(
     const folders = new Set([...files.keys()].map((path) => dirname(join(stage, path))));
     for (const folder of [stage, ...folders]) makeFolder(folder);
     for (const [path, content] of files) writeFileSync(join(stage, path), content);
+    keepOwnFiles(target, stage, files);
     watch('staged');
     swap(stage, target, old, watch);
     rmSync(old, { recursive: true, force: true });

@@ -36,9 +36,18 @@ const reserved: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Whether `name` is a legal identifier in Verilog and VHDL, reserved in neither. */
+/**
+ * Words that tools take for a directive where they begin a comment, whatever follows them: no name that qcc makes begins with one, so
+ * that every name may begin a comment.
+ */
+const directive = '(?:verilator|synopsys|synthesis|pragma|translate_o|ambit|cadence|exemplar)';
+const startsDirective = new RegExp(`^${directive}`, 'i');
+const directives = new RegExp(`\\b(${directive})`, 'gi');
+
+/** Whether `name` is a legal identifier in Verilog and VHDL, reserved in neither, and may begin a comment. */
 export function isVerilogIdentifier(name: string): boolean {
-  return /^[A-Za-z](_?[A-Za-z0-9])*$/.test(name) && !reserved.has(name.toLowerCase());
+  const legal = /^[A-Za-z](_?[A-Za-z0-9])*$/.test(name) && !startsDirective.test(name);
+  return legal && !reserved.has(name.toLowerCase());
 }
 
 /**
@@ -57,6 +66,7 @@ export function verilogIdentifier(text: string, taken: Set<string>): string {
     .replace(/_+/g, '_')
     .replace(/^_|_$/g, '');
   let base = legal === '' || /^[0-9]/.test(legal) ? `n${legal}` : legal;
+  if (startsDirective.test(base)) base = `n_${base}`;
   if (base.length > maxIdentifierLength || text.length > 4096) {
     // A digest of the whole name keeps long names with equal beginnings apart, whatever the order they come in.
     const digest = createHash('sha256').update(text).digest('hex').slice(0, 8);
@@ -83,6 +93,6 @@ export function safeComment(text: string): string {
     .replace(/\*\//g, '* /')
     .replace(/\/(?=[*/])/g, '/ ')
     // Verilator, Verific and others take these words at a comment's start for directives
-    .replace(/\b(verilator|synopsys|synthesis|pragma|translate_off|translate_on)\b/gi, (word) => `'${word}'`);
+    .replace(directives, (word) => `'${word}'`);
   return safe.length > 200 ? `${safe.slice(0, 197)}...` : safe;
 }

@@ -105,9 +105,12 @@ export const unit: UnitDefinition = {
     const label = bitWidth(index);
     // a comparison takes half a LUT a bit on the carry chain, a selection one a bit
     const select = Math.ceil(value / 2) + value + label;
+    const steps = beats(streams(node).input);
+    const counters = Math.ceil(Math.log2(steps)) + label;
     return {
       lut: select * (lanes - 1 + k) + label + 2 * k * label + Math.ceil(Math.log2(elements + 1)),
-      ff: (value + label) * (1 + k) + 2 * k * label + 8,
+      // a frame of one beat has no best so far
+      ff: (steps === 1 ? label : (value + label) * (1 + k) + counters + k) + 2 * k * label + 3,
       bram36: 0,
       dsp: 0,
     };

@@ -1,4 +1,6 @@
-// Two-entry output register: cuts every combinational path between its two sides and keeps full throughput.
+// qcc_spill: shared module of the unit library, the output register of most units.
+//
+// Two entries: cuts every combinational path between its two sides and keeps full throughput.
 //
 // in_ready depends on registers only, so it serves as the clock enable of the pipeline in front:
 // a beat is taken in a cycle with in_valid and in_ready both high. Once out_valid is high, out_data holds until out_ready.

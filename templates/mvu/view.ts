@@ -133,7 +133,7 @@ export function view(
   return {
     module: names.module,
     shape: `${params.outputs} x ${params.inputs}`,
-    types: `${printElement(params.x)} inputs, ${analysis.stored} weights of ${analysis.weightBits} bits, ${printElement(params.y)} outputs`,
+    types: `${printElement(params.x)} inputs, ${analysis.stored} weights of ${analysis.weightBits} bit${analysis.weightBits === 1 ? '' : 's'}, ${printElement(params.y)} outputs`,
     pe,
     peMsb: pe - 1,
     simd,

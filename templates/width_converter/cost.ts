@@ -1,31 +1,49 @@
 import type { Cost } from '../../compiler/hw/index.ts';
 import { modeOf } from './model.ts';
 
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/** Bits of a counter of `values` values, 1 or more. */
+function counterBits(values: number): number {
+  return Math.max(1, Math.ceil(Math.log2(values)));
+}
+
 /**
- * `up`: a spill register on the narrow side and one enabled register a lane of the wide side. `down`: a shift register and a
- * spill register on the narrow side. `general`: a store with an insertion multiplexer for every place a beat can start at.
+ * `up`: a spill register on the narrow side and one enabled register a lane of the wide side, which a frame that ends in mid-group has to
+ * clear. `down`: a shift register and a spill register on the narrow side. `general`: a store with an insertion multiplexer for
+ * every place a beat can start at.
  */
 export function cost(width: number, elements: number, from: number, to: number): Cost {
   const narrow = Math.min(from, to) * width;
   const wide = Math.max(from, to) * width;
+  const ratio = wide / narrow;
+  const beats = Math.ceil(elements / Math.min(from, to));
+  const ragged = beats % ratio !== 0;
   switch (modeOf(from, to)) {
-    case 'up': {
-      const ratio = to / from;
+    case 'up':
       return {
-        lut: narrow + 8 + ratio + (elements % to === 0 ? 0 : ratio),
-        ff: 2 * narrow + wide + 12,
+        lut: narrow + 8 + ratio + (ragged ? wide - narrow + ratio : 0),
+        ff: 2 * narrow + wide + 3 + counterBits(ratio) + (ragged ? counterBits(beats) : 0),
+        bram36: 0,
+        dsp: 0,
+      };
+    case 'down':
+      return {
+        lut: narrow * 2 + (wide - 2 * narrow) + 12,
+        ff: narrow + wide + 2 + counterBits(ratio) + (ragged ? counterBits(beats) : 0),
+        bram36: 0,
+        dsp: 0,
+      };
+    case 'general': {
+      const places = Math.ceil(to / greatestCommonDivisor(from, to));
+      return {
+        lut: Math.ceil(places * from * width * 0.25) + (from + 2 * to) * width + 40,
+        ff: (from + 3 * to) * width + 20,
         bram36: 0,
         dsp: 0,
       };
     }
-    case 'down':
-      return { lut: narrow * 2 + (wide - 2 * narrow) + 12, ff: 2 * narrow + wide, bram36: 0, dsp: 0 };
-    case 'general':
-      return {
-        lut: Math.ceil((from + to) * width * 2.5) + to * width + 24,
-        ff: (from + 3 * to) * width + 24,
-        bram36: 0,
-        dsp: 0,
-      };
   }
 }

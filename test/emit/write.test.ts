@@ -159,3 +159,31 @@ describe('writeOutput', () => {
     expect(leftovers()).toEqual([]);
   });
 });
+
+test('files that the user has put into an output stay there', () => {
+  const parent = mkdtempSync(join(tmpdir(), 'qcc-write-'));
+  try {
+    const dir = join(parent, 'out');
+    const manifest = JSON.stringify({ generator: 'qcc', files: { 'rtl/old.v': {} } });
+    writeOutput(
+      dir,
+      new Map([
+        ['manifest.json', manifest],
+        ['rtl/old.v', 'old'],
+      ]),
+    );
+    mkdirSync(join(dir, 'vivado', 'runs'), { recursive: true });
+    writeFileSync(join(dir, 'vivado', 'runs', 'notes.txt'), 'mine');
+    writeOutput(
+      dir,
+      new Map([
+        ['manifest.json', manifest],
+        ['rtl/new.v', 'new'],
+      ]),
+    );
+    expect(readFileSync(join(dir, 'vivado', 'runs', 'notes.txt'), 'utf8')).toBe('mine');
+    expect(readdirSync(join(dir, 'rtl'))).toEqual(['new.v']);
+  } finally {
+    rmSync(parent, { recursive: true, force: true });
+  }
+});
