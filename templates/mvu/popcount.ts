@@ -76,10 +76,24 @@ export function compress(
     runs.flatMap((run) => Array.from({ length: run.count }, (_, i) => bit(run, i))),
   );
   const rows = Array.from({ length: Math.max(0, ...bitNames.map((names) => names.length)) }, (_, row) => {
-    const bits = bitNames.map((names) => names[row] ?? "1'b0");
-    return `{${bits.reverse().join(', ')}}`;
+    return concatenation(bitNames.map((names) => names[row]).reverse());
   });
   return { lines, rows };
+}
+
+/** A word out of bits, the highest first; absent ones are zeros, a run of them one constant. */
+function concatenation(bits: readonly (string | undefined)[]): string {
+  const parts: string[] = [];
+  let zeros = 0;
+  for (const bit of [...bits, '']) {
+    if (bit === undefined) zeros++;
+    else {
+      if (zeros > 0) parts.push(`${zeros}'d0`);
+      if (bit !== '') parts.push(bit);
+      zeros = 0;
+    }
+  }
+  return `{${parts.join(', ')}}`;
 }
 
 function heightOf(runs: readonly Run[]): number {
