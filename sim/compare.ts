@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../compiler/diagnostics/index.ts';
 import { cycleMismatch, extentMismatch, valueMismatch } from '../compiler/diagnostics/catalog/sim.ts';
-import { beats } from '../compiler/hw/graph.ts';
+import { beatOfElement, beats } from '../compiler/hw/graph.ts';
 import type { Channel, HwGraph, StreamType } from '../compiler/hw/graph.ts';
 import { beatBytes, unpackBeats } from '../compiler/hw/pack.ts';
 import type { ChannelLog, RunResult } from './run.ts';
@@ -22,7 +22,7 @@ function elementCycle(
   frame: number,
   element: number,
 ): number | undefined {
-  const beat = frame * beats(stream) + Math.floor(element / stream.lanes);
+  const beat = frame * beats(stream) + beatOfElement(stream, element);
   return result.outputCycles?.[output]?.[(result.abortedBeats?.[output] ?? 0) + beat];
 }
 

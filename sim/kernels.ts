@@ -2,6 +2,14 @@ import type { FrameKernel, KernelContext } from '../compiler/hw/kernel.ts';
 import { frameStride } from '../compiler/hw/kernel.ts';
 import { Arena } from './memory.ts';
 import { buildMatvec } from './matvec.ts';
+import {
+  buildCombine,
+  buildDepthwise,
+  buildGather,
+  buildReduce,
+  buildRequantize,
+  rowsOf,
+} from './primitives.ts';
 import { buildThreshold } from './threshold.ts';
 
 /** A kernel context that also knows which kernels only copy, so that the engine can let both channels share one buffer. */
@@ -16,8 +24,13 @@ export function createKernelContext(): EngineContext {
   return {
     reserve: (bytes) => arena.reserve(bytes),
     memory: () => arena.wasm.memory.buffer,
-    matvec: (spec) => buildMatvec(arena, spec),
+    matvec: (spec) => rowsOf(arena, spec, buildMatvec),
     threshold: (spec) => buildThreshold(arena, spec),
+    gather: (spec) => buildGather(arena, spec),
+    depthwise: (spec) => buildDepthwise(arena, spec),
+    reduce: (spec) => buildReduce(arena, spec),
+    combine: (spec) => buildCombine(arena, spec),
+    requantize: (spec) => buildRequantize(arena, spec),
     copy: (stream) => {
       const stride = frameStride(stream);
       const kernel: FrameKernel = (inputs, outputs, frames) => {

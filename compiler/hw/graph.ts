@@ -4,9 +4,9 @@ import type { Origin } from '../qir/graph.ts';
 /**
  * What travels on a channel.
  *
- * One frame is one tensor of `elements` elements in row-major order, cut into beats of `lanes` elements; the last beat of a
- * frame is padded with zero bits. Within a beat, element 0 stands in the lowest bits. So a frame has ceil(elements / lanes)
- * beats. A transfer takes place in a cycle with `valid` and `ready` both high; once high, `valid` and its data hold until the
+ * One frame is one tensor of `elements` elements in row-major order. It is cut into `rows` rows of elements / rows elements
+ * (one pixel's channels, one window's taps), and each row into beats of `lanes` elements; the last beat of a row is padded with
+ * zero bits. Within a beat, element 0 stands in the lowest bits. A transfer takes place in a cycle with `valid` and `ready` both high; once high, `valid` and its data hold until the
  * transfer.
  */
 export interface StreamType {
@@ -15,11 +15,37 @@ export interface StreamType {
   readonly elements: number;
   /** Elements of one beat, 1 or more. */
   readonly lanes: number;
+  /** Rows of one frame, each of which begins a new beat; divides `elements`. Absent: 1. */
+  readonly rows?: number;
+}
+
+/** Elements of one row of a stream. */
+export function rowLength(stream: StreamType): number {
+  return stream.elements / (stream.rows ?? 1);
 }
 
 /** Beats of one frame. */
 export function beats(stream: StreamType): number {
-  return Math.ceil(stream.elements / stream.lanes);
+  return (stream.rows ?? 1) * Math.ceil(rowLength(stream) / stream.lanes);
+}
+
+/** The beat of a frame that carries an element. */
+export function beatOfElement(stream: StreamType, element: number): number {
+  const length = rowLength(stream);
+  const row = Math.floor(element / length);
+  return row * Math.ceil(length / stream.lanes) + Math.floor((element - row * length) / stream.lanes);
+}
+
+/** Whether rows begin new beats although they would not by themselves: whether any row ends in a padded beat before the frame's end. */
+function padded(stream: StreamType): boolean {
+  return (stream.rows ?? 1) > 1 && rowLength(stream) % stream.lanes !== 0;
+}
+
+/** Whether two streams of the same tensor have the same beats, so that a channel can join them. */
+export function sameBeats(a: StreamType, b: StreamType): boolean {
+  if (a.elements !== b.elements || a.lanes !== b.lanes) return false;
+  if (!padded(a) && !padded(b)) return true;
+  return rowLength(a) === rowLength(b);
 }
 
 /** A parameter of a unit instance: plain data, so that the graph prints, parses and hashes. */

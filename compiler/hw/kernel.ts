@@ -65,6 +65,72 @@ export interface KernelContext {
   readonly threshold: (spec: ThresholdSpec) => (input: number, output: number, frames: number) => void;
   /** The kernel of a unit that leaves the tensor as it is and only moves beats. */
   readonly copy: (stream: StreamType) => FrameKernel;
+  /** Builds a selection of elements: y[i] = index[i] < 0 ? fill : x[index[i]]. */
+  readonly gather: (spec: GatherSpec) => (input: number, output: number, frames: number) => void;
+  /** Builds a grouped dot product: y[r][c] = bias[c] + sum_t w[t][c] * x[r][t][c], exact in 32 bits; thresholds as in `matvec`. */
+  readonly depthwise: (spec: DepthwiseSpec) => (input: number, output: number, frames: number) => void;
+  /** Builds a reduction over taps: y[r][c] = max_t or sum_t of x[r][t][c]. */
+  readonly reduce: (spec: ReduceSpec) => (input: number, output: number, frames: number) => void;
+  /** Builds a scaled sum of tensors of one shape: y[e] = bias[e % channels] + sum_i coefficients[i] * x_i[e], exact in 32 bits. */
+  readonly combine: (
+    spec: CombineSpec,
+  ) => (inputs: readonly number[], output: number, frames: number) => void;
+  /** Builds y[e] = clamp(floor((x[e] * multipliers[c] + biases[c]) / 2^shift), min, max), c = e % channels; products exact in 64 bits. */
+  readonly requantize: (spec: RequantizeSpec) => (input: number, output: number, frames: number) => void;
+}
+
+export interface GatherSpec {
+  readonly inputElements: number;
+  readonly outputElements: number;
+  readonly x: ElementType;
+  /** As x, or a type that also holds `fill`. */
+  readonly y: ElementType;
+  /** For each output element the input element, or -1. */
+  readonly index: Int32Array;
+  readonly fill: number;
+}
+
+export interface DepthwiseSpec {
+  readonly rows: number;
+  readonly taps: number;
+  readonly channels: number;
+  readonly x: ElementType;
+  readonly w: ElementType;
+  /** Row-major [taps][channels]. */
+  readonly weights: ArrayLike<number>;
+  readonly bias?: ArrayLike<number>;
+  readonly y: ElementType;
+  readonly thresholds?: Thresholds;
+}
+
+export interface ReduceSpec {
+  readonly rows: number;
+  readonly taps: number;
+  readonly channels: number;
+  readonly kind: 'max' | 'sum';
+  readonly x: ElementType;
+  readonly y: ElementType;
+}
+
+export interface CombineSpec {
+  readonly elements: number;
+  readonly inputs: readonly { readonly x: ElementType; readonly coefficient: number }[];
+  readonly channels: number;
+  readonly bias?: ArrayLike<number>;
+  readonly y: ElementType;
+}
+
+export interface RequantizeSpec {
+  readonly elements: number;
+  readonly channels: number;
+  readonly x: ElementType;
+  readonly y: ElementType;
+  /** One a channel. */
+  readonly multipliers: ArrayLike<number>;
+  readonly biases: ArrayLike<number>;
+  readonly shift: number;
+  readonly min: number;
+  readonly max: number;
 }
 
 /** Thresholds of `channels` channels, ascending within a channel. Element e of a frame belongs to channel e % channels. */
@@ -81,6 +147,8 @@ export interface Thresholds {
 }
 
 export interface MatvecSpec {
+  /** Vectors of one frame, one behind the other without padding, in and out; absent: 1. */
+  readonly rows?: number;
   readonly inputs: number;
   readonly outputs: number;
   readonly x: ElementType;

@@ -1,6 +1,6 @@
 import { InternalError } from '../diagnostics/index.ts';
 import { allocate, bitWidth, isSigned, type ElementType, type TensorData } from '../qir/types.ts';
-import { beats, type StreamType } from './graph.ts';
+import { rowLength, type StreamType } from './graph.ts';
 
 /**
  * The bits of one element on the wires, as an unsigned integer below 2^bits. Bipolar: 1 for +1. Ternary, int and fixed: two's
@@ -55,13 +55,15 @@ export function beatBytes(stream: StreamType): number {
  * @param values - the elements of one or more frames, row-major, frame after frame.
  */
 export function packBeats(stream: StreamType, values: ArrayLike<number>): Uint8Array {
-  const { elem, elements, lanes } = stream;
+  const { elem, lanes } = stream;
   const width = bitWidth(elem);
+  if (values.length % stream.elements !== 0)
+    throw new InternalError(`${values.length} elements are no whole frames of ${stream.elements}`);
+  // a row is packed like a frame of its own
+  const elements = rowLength(stream);
   const frames = values.length / elements;
-  if (!Number.isInteger(frames))
-    throw new InternalError(`${values.length} elements are no whole frames of ${elements}`);
   const stride = beatBytes(stream);
-  const perFrame = beats(stream);
+  const perFrame = Math.ceil(elements / lanes);
   const out = new Uint8Array(frames * perFrame * stride);
   let at = 0;
   for (let frame = 0; frame < frames; frame++) {
@@ -86,13 +88,16 @@ export function packBeats(stream: StreamType, values: ArrayLike<number>): Uint8A
 
 /** Unpacks beats into elements: the inverse of `packBeats`; padding of last beats is dropped. */
 export function unpackBeats(stream: StreamType, packed: Uint8Array): TensorData {
-  const { elem, elements, lanes } = stream;
+  const { elem, lanes } = stream;
   const width = bitWidth(elem);
   const stride = beatBytes(stream);
-  const perFrame = beats(stream);
+  const elements = rowLength(stream);
+  const perFrame = Math.ceil(elements / lanes);
   const frames = packed.length / (stride * perFrame);
-  if (!Number.isInteger(frames))
-    throw new InternalError(`${packed.length} bytes are no whole frames of ${perFrame} beats`);
+  if (!Number.isInteger(frames) || frames % (stream.rows ?? 1) !== 0)
+    throw new InternalError(
+      `${packed.length} bytes are no whole frames of ${perFrame * (stream.rows ?? 1)} beats`,
+    );
   const out = allocate(elem, frames * elements);
   let at = 0;
   for (let frame = 0; frame < frames; frame++) {

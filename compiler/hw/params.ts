@@ -19,6 +19,7 @@ export const streamSchema = z.object({
   elem: elementSchema,
   elements: z.int().min(1),
   lanes: z.int().min(1),
+  rows: z.int().min(1).exactOptional(),
 });
 
 /** Holds an instance's parameters against its unit's schema; one diagnostic for each field that does not fit. */

@@ -21,9 +21,10 @@ export interface PortSpec {
 
 /**
  * What a unit without operations of its own is for; the lowering finds plumbing by its role, never by name.
- * `fifo`: buffers beats. `width`: changes the lanes per beat. `input`, `output`: the design's edges.
+ * `fifo`: buffers beats. `width`: changes the lanes per beat. `fork`: gives each beat to several readers. `input`, `output`: the
+ * design's edges.
  */
-export type PlumbingRole = 'fifo' | 'width' | 'input' | 'output';
+export type PlumbingRole = 'fifo' | 'width' | 'fork' | 'input' | 'output';
 
 /** What the lowering asks a plumbing unit for. */
 export interface PlumbingRequest {
@@ -31,6 +32,8 @@ export interface PlumbingRequest {
   readonly output: StreamType;
   /** Beats a FIFO must hold. */
   readonly depth?: number;
+  /** Readers of a fork. */
+  readonly count?: number;
 }
 
 /** FPGA resources of one instance. LUT as 6-input LUTs (UltraScale+ class, portable form unless said otherwise). */
@@ -55,7 +58,10 @@ export interface LayerRequest {
     readonly attributes: Readonly<Record<string, Attribute>>;
     readonly result: TensorType;
   }[];
+  /** The first data operand of the first operation. */
   readonly input: TensorType;
+  /** All data operands of the first operation, in order (`input` first); the unit's input ports, in order, take them. */
+  readonly inputs: readonly TensorType[];
 }
 
 /** What a unit answers to a request: an instance, but for its name, or the reason it cannot. */
@@ -117,6 +123,15 @@ export interface UnitDefinition {
   readonly ports: (node: HwNode) => readonly PortSpec[];
   /** Answers whether, and how, this unit computes the request with the given folding. Absent for plumbing. */
   readonly implement?: (request: LayerRequest, folding: Folding) => Implementation;
+  /**
+   * The foldings worth trying for a request that take at most `cycles` cycles a frame, in the styles given. Absent: the unit passes
+   * a tensor through and takes any number of lanes.
+   */
+  readonly foldings?: (
+    request: LayerRequest,
+    cycles: number,
+    styles: readonly Folding['style'][],
+  ) => readonly Folding[];
   /** Set on plumbing only. */
   readonly plumbing?: {
     readonly role: PlumbingRole;

@@ -39,7 +39,8 @@ function checkChain(graph: Graph, diagnostics: Diagnostics): void {
 function request(graph: Graph, nodes: readonly Node[], input: TensorType): LayerRequest {
   return {
     value: nodes.at(-1)?.name ?? '',
-    input: input,
+    input,
+    inputs: [input],
     ops: nodes.map((node) => {
       const consts = new Map<number, Tensor>();
       node.operands.forEach((operand, position) => {

@@ -23,6 +23,11 @@ export interface Boundary {
   readonly zeroPoint?: number;
   /** Added after scaling (what remains of a bias that stays with the host). */
   readonly offset?: number;
+  /**
+   * How the source model orders the axes of an image tensor; `nchw`: channels first. The graph's tensor is channels last; arrays in
+   * the source's order are turned where data is read and results are written.
+   */
+  readonly layout?: 'nchw';
 }
 
 /** numerator / denominator; denominator 1 for a plain number. The real value is float32(numerator / denominator * integer). */
