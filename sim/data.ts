@@ -9,7 +9,7 @@ import { frameArray, packFrames, unpackFrames } from './pack.ts';
 
 /** Bytes that the frame buffers of one chunk aim at: what stays in a second-level cache beside the weights. */
 const CHUNK_BYTES = 256 * 1024;
-const CHUNK_MIN = 16;
+const CHUNK_MIN = 1;
 const CHUNK_MAX = 256;
 
 interface Step {

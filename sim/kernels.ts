@@ -2,14 +2,8 @@ import type { FrameKernel, KernelContext } from '../compiler/hw/kernel.ts';
 import { frameStride } from '../compiler/hw/kernel.ts';
 import { Arena } from './memory.ts';
 import { buildMatvec } from './matvec.ts';
-import {
-  buildCombine,
-  buildDepthwise,
-  buildGather,
-  buildReduce,
-  buildRequantize,
-  rowsOf,
-} from './primitives.ts';
+import { buildGather } from './move.ts';
+import { buildCombine, buildDepthwise, buildReduce, buildRequantize } from './maps.ts';
 import { buildThreshold } from './threshold.ts';
 
 /** A kernel context that also knows which kernels only copy, so that the engine can let both channels share one buffer. */
@@ -24,7 +18,7 @@ export function createKernelContext(): EngineContext {
   return {
     reserve: (bytes) => arena.reserve(bytes),
     memory: () => arena.wasm.memory.buffer,
-    matvec: (spec) => rowsOf(arena, spec, buildMatvec),
+    matvec: (spec) => buildMatvec(arena, spec),
     threshold: (spec) => buildThreshold(arena, spec),
     gather: (spec) => buildGather(arena, spec),
     depthwise: (spec) => buildDepthwise(arena, spec),

@@ -5,7 +5,8 @@ import { sumTooWide } from '../compiler/diagnostics/catalog/sim.ts';
 import { valueRange } from '../compiler/qir/types.ts';
 import type { ElementType } from '../compiler/qir/types.ts';
 import type { Arena } from './memory.ts';
-import { blockFrames, compareBits, layoutKind, levelsInPlace, store32 } from './threshold.ts';
+import { moveRows } from './move.ts';
+import { blockFrames, compareBits, layoutBytes, layoutKind, levelsInPlace, store32 } from './threshold.ts';
 import type { Kernel } from './threshold.ts';
 
 const ceilTo = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
@@ -23,6 +24,9 @@ interface Shape {
   readonly rows: number;
   readonly pitch: number;
   readonly block: number;
+  /** Bytes from one vector to the next, in and out. */
+  readonly xStride: number;
+  readonly yStride: number;
 }
 
 /** Least and greatest sum over all outputs, from the actual weights and x's type. */
@@ -59,7 +63,7 @@ function xnorStage(arena: Arena, spec: MatvecSpec, shape: Shape): Stage {
   const w = arena.place(packed);
   const base = new Int32Array(spec.outputs);
   for (let n = 0; n < spec.outputs; n++) base[n] = spec.inputs + (spec.bias?.[n] ?? 0);
-  const stride = frameStride({ elem: spec.x, elements: spec.inputs, lanes: 1 });
+  const stride = shape.xStride;
   return {
     run: (x, scratch, frames) =>
       arena.wasm.xnorPops(x, stride, w, words, shape.rows, scratch, shape.pitch, frames),
@@ -85,7 +89,7 @@ function ternaryStage(arena: Arena, spec: MatvecSpec, shape: Shape): Stage {
   }
   const w = arena.place(packed);
   const b = arena.place(bias);
-  const stride = frameStride({ elem: spec.x, elements: spec.inputs, lanes: 1 });
+  const stride = shape.xStride;
   const split = arena.reserve(words * 16 * shape.block);
   const kind = layoutKind(frameLayout(spec.x));
   return {
@@ -105,10 +109,10 @@ function dotStage(arena: Arena, spec: MatvecSpec, shape: Shape): Stage {
     const w = spec.weights[i] ?? 0;
     narrow = w >= -32768 && w <= 32767;
   }
-  const stride = frameStride({ elem: spec.x, elements: spec.inputs, lanes: 1 });
+  const stride = shape.xStride;
   const size = narrow ? 2 : 4;
   // frames that lie in memory as the kernel wants them need no conversion
-  const direct = narrow ? layout === 'i16' : size === 4 && layoutKind(layout) === 5;
+  const direct = stride % 16 === 0 && (narrow ? layout === 'i16' : layoutKind(layout) === 5);
   const count = ceilTo(spec.inputs, 8);
   const bytes = direct ? stride : count * size;
   const pitch = bytes / size;
@@ -170,7 +174,7 @@ function finish(arena: Arena, spec: MatvecSpec, shape: Shape, stage: Stage): Ker
   const { thresholds, outputs } = spec;
   const affine = stage.counts === undefined ? undefined : affineStage(arena, spec, shape, stage.counts);
   if (thresholds === undefined) {
-    const store = store32(arena, outputs, spec.y, shape.pitch);
+    const store = store32(arena, outputs, spec.y, shape.pitch, shape.yStride);
     return (scratch, output, frames) => {
       affine?.(scratch, frames);
       store(scratch, output, frames);
@@ -180,13 +184,14 @@ function finish(arena: Arena, spec: MatvecSpec, shape: Shape, stage: Stage): Ker
   const signed = min >= -(2 ** 31) && max < 2 ** 31;
   if (!signed && !(min >= 0 && max < 2 ** 32)) fail(sumTooWide(min, max, spec.inputs));
   const common = { elements: outputs, channels: outputs, stride: shape.pitch };
+  const { yStride: outStride } = shape;
   if (thresholds.count === 1 && frameLayout(spec.y) === 'bits') {
     const asked = stage.counts === undefined ? thresholds : onCounts(thresholds, stage.counts.base);
     const unsigned = stage.counts === undefined && !signed;
-    return compareBits(arena, { ...common, bits: 32, unsigned, thresholds: asked });
+    return compareBits(arena, { ...common, bits: 32, unsigned, thresholds: asked, outStride });
   }
   const level = levelsInPlace(arena, { ...common, unsigned: !signed, thresholds });
-  const store = store32(arena, outputs, spec.y, shape.pitch);
+  const store = store32(arena, outputs, spec.y, shape.pitch, shape.yStride);
   return (scratch, output, frames) => {
     affine?.(scratch, frames);
     level(scratch, frames);
@@ -194,28 +199,60 @@ function finish(arena: Arena, spec: MatvecSpec, shape: Shape, stage: Stage): Ker
   };
 }
 
+/** Bytes that `elements` elements take when they stand one behind the other; undefined if they do not fill whole bytes. */
+function tightBytes(elem: ElementType, elements: number): number | undefined {
+  const bytes = layoutBytes(frameLayout(elem));
+  if (bytes > 0) return bytes * elements;
+  return elements % 8 === 0 ? elements / 8 : undefined;
+}
+
+/** Products of vectors that lie `xStride` bytes apart, with results `yStride` bytes apart. */
+function products(arena: Arena, spec: MatvecSpec, xStride: number, yStride: number): Kernel {
+  // rows of scratch hold a multiple of 16 elements, as the vectors of comparisons read them
+  const pitch = ceilTo(spec.outputs, 16) * 4;
+  const block = blockFrames(pitch + xStride);
+  const shape: Shape = { rows: ceilTo(spec.outputs, 4), pitch, block, xStride, yStride };
+  const build = isSigns(spec.x, spec.w) ? (isBits(spec) ? xnorStage : ternaryStage) : dotStage;
+  const stage = build(arena, spec, shape);
+  const then = finish(arena, spec, shape, stage);
+  const scratch = arena.reserve(pitch * block + 64);
+  return (input, output, frames) => {
+    for (let f = 0; f < frames; f += block) {
+      const n = Math.min(block, frames - f);
+      stage.run(input + f * xStride, scratch, n);
+      then(scratch, output + f * yStride, n);
+    }
+  };
+}
+
+const isSigns = (...elems: ElementType[]): boolean =>
+  elems.every(({ kind }) => kind === 'bipolar' || kind === 'ternary');
+const isBits = ({ x, w }: MatvecSpec): boolean => x.kind === 'bipolar' && w.kind === 'bipolar';
+
 /** Builds a matrix-vector product; see KernelContext.matvec. */
 export function buildMatvec(arena: Arena, spec: MatvecSpec): Kernel {
   invariant(spec.inputs >= 1 && spec.outputs >= 1, 'a matrix has rows and columns');
-  const inStride = frameStride({ elem: spec.x, elements: spec.inputs, lanes: 1 });
-  const outStride = frameStride({ elem: spec.y, elements: spec.outputs, lanes: 1 });
-  // rows of scratch hold a multiple of 16 elements, as the vectors of comparisons read them
-  const pitch = ceilTo(spec.outputs, 16) * 4;
-  const shape: Shape = { rows: ceilTo(spec.outputs, 4), pitch, block: blockFrames(pitch + inStride) };
-  const signs = (elem: ElementType): boolean => elem.kind === 'bipolar' || elem.kind === 'ternary';
-  const build = !(signs(spec.x) && signs(spec.w))
-    ? dotStage
-    : spec.x.kind === 'bipolar' && spec.w.kind === 'bipolar'
-      ? xnorStage
-      : ternaryStage;
-  const stage = build(arena, spec, shape);
-  const then = finish(arena, spec, shape, stage);
-  const scratch = arena.reserve(pitch * shape.block + 64);
+  const { inputs, outputs, rows = 1 } = spec;
+  const vector = frameStride({ elem: spec.x, elements: inputs, lanes: 1 });
+  const result = frameStride({ elem: spec.y, elements: outputs, lanes: 1 });
+  if (rows === 1) return products(arena, spec, vector, result);
+  const frame = frameStride({ elem: spec.x, elements: rows * inputs, lanes: 1 });
+  const outFrame = frameStride({ elem: spec.y, elements: rows * outputs, lanes: 1 });
+  const x = tightBytes(spec.x, inputs);
+  const y = tightBytes(spec.y, outputs);
+  // agreements are counted in whole words, and bits are written 16 at a time; else the vectors pass through memory that is aligned
+  const reads = x !== undefined && (!isBits(spec) || inputs % 64 === 0);
+  const writes = y !== undefined && (frameLayout(spec.y) !== 'bits' || outputs % 16 === 0);
+  const run = products(arena, spec, reads ? x : vector, writes ? y : result);
+  const spread = reads ? undefined : moveRows(arena, spec.x, inputs, rows, 'spread');
+  const collect = writes ? undefined : moveRows(arena, spec.y, outputs, rows, 'collect');
+  const from = reads ? 0 : arena.reserve(rows * vector);
+  const to = writes ? 0 : arena.reserve(rows * result);
   return (input, output, frames) => {
-    for (let f = 0; f < frames; f += shape.block) {
-      const n = Math.min(shape.block, frames - f);
-      stage.run(input + f * inStride, scratch, n);
-      then(scratch, output + f * outStride, n);
+    for (let f = 0; f < frames; f++) {
+      spread?.(input + f * frame, from, 1);
+      run(reads ? input + f * frame : from, writes ? output + f * outFrame : to, rows);
+      collect?.(to, output + f * outFrame, 1);
     }
   };
 }

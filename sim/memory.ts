@@ -37,6 +37,39 @@ export interface WasmKernels {
   readonly to16: ConvertKernel;
   readonly to32: ConvertKernel;
   readonly narrow: ConvertKernel;
+  readonly moveBytes: MoveKernel;
+  readonly moveBits: MoveKernel;
+  readonly depthwise32: (
+    x: number,
+    w: number,
+    bias: number,
+    y: number,
+    pitch: number,
+    rows: number,
+    taps: number,
+    channels: number,
+  ) => void;
+  readonly reduce32: (
+    x: number,
+    y: number,
+    pitch: number,
+    rows: number,
+    taps: number,
+    channels: number,
+    greatest: number,
+  ) => void;
+  readonly accumulate32: (x: number, y: number, coefficient: number, count: number) => void;
+  readonly requantize32: (
+    x: number,
+    m: number,
+    b: number,
+    shift: bigint,
+    low: bigint,
+    high: bigint,
+    unsigned: number,
+    channels: number,
+    pixels: number,
+  ) => void;
   readonly compare8: CompareKernel;
   readonly compare16: CompareKernel;
   readonly compare32: CompareKernel;
@@ -97,6 +130,17 @@ export type ConvertKernel = (
   frames: number,
 ) => void;
 
+export type MoveKernel = (
+  x: number,
+  xStride: number,
+  y: number,
+  yStride: number,
+  runs: number,
+  count: number,
+  fill: number,
+  frames: number,
+) => void;
+
 export type CompareKernel = (
   x: number,
   xStride: number,
@@ -127,7 +171,7 @@ function load(): object {
 }
 
 /** Kernels may read whole vectors past the last element of the last frame. */
-const SLACK = 64;
+const SLACK = 256;
 const PAGE = 65536;
 
 /** One instance of the kernels with a memory of its own, which only grows. */

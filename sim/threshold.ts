@@ -41,6 +41,8 @@ export function compareBits(
     readonly unsigned: boolean;
     readonly stride: number;
     readonly thresholds: Thresholds;
+    /** Bytes from one result to the next; absent: those of a frame. */
+    readonly outStride?: number | undefined;
   },
 ): Kernel {
   const { elements, channels, bits, unsigned, stride, thresholds } = spec;
@@ -63,7 +65,7 @@ export function compareBits(
   }
   const at = arena.place(table);
   const inv = arena.place(inverted);
-  const outStride = ceilTo(Math.ceil(elements / 8), 16);
+  const outStride = spec.outStride ?? ceilTo(Math.ceil(elements / 8), 16);
   const run = { 8: arena.wasm.compare8, 16: arena.wasm.compare16, 32: arena.wasm.compare32 }[bits];
   return (x, y, frames) => run(x, stride, at, inv, unsigned ? 1 : 0, y, outStride, steps, frames);
 }
@@ -162,7 +164,13 @@ function signBit(): Thresholds {
 }
 
 /** Builds the move of i32 values (as `levelsInPlace` leaves them) into frames of type `y`, dropping high bits. */
-export function store32(arena: Arena, elements: number, y: ElementType, stride: number): Kernel {
+export function store32(
+  arena: Arena,
+  elements: number,
+  y: ElementType,
+  stride: number,
+  outStride = frameStride({ elem: y, elements, lanes: 1 }),
+): Kernel {
   const layout = frameLayout(y);
   if (layout === 'bits') {
     return compareBits(arena, {
@@ -171,11 +179,11 @@ export function store32(arena: Arena, elements: number, y: ElementType, stride: 
       bits: 32,
       unsigned: false,
       stride,
+      outStride,
       thresholds: signBit(),
     });
   }
   const bytes = layoutBytes(layout);
-  const outStride = frameStride({ elem: y, elements, lanes: 1 });
   return (x, out, frames) => arena.wasm.narrow(bytes, x, stride, out, outStride, elements, frames);
 }
 
@@ -184,9 +192,21 @@ export function blockFrames(bytesPerFrame: number): number {
   return Math.max(2, Math.min(64, Math.floor(49152 / bytesPerFrame) & ~1));
 }
 
+function leastMultiple(a: number, b: number): number {
+  let multiple = a;
+  while (multiple % b !== 0) multiple += a;
+  return multiple;
+}
+
 /** Builds a stand-alone thresholding; see KernelContext.threshold. */
 export function buildThreshold(arena: Arena, spec: ThresholdSpec): Kernel {
   const { elements, channels, thresholds } = spec;
+  // a feature map is cut into pieces that are alike and lie aligned in every layout, so that tables are no larger than a piece
+  const piece = leastMultiple(channels, 128);
+  if (elements > piece && elements % piece === 0) {
+    const inner = buildThreshold(arena, { ...spec, elements: piece });
+    return (input, output, frames) => inner(input, output, (frames * elements) / piece);
+  }
   invariant(channels >= 1 && thresholds.count >= 0, 'a thresholding has channels');
   const layout = frameLayout(spec.x);
   const stride = frameStride({ elem: spec.x, elements, lanes: 1 });

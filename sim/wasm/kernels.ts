@@ -2,6 +2,8 @@
 export { xnorPops } from './bits';
 export { planes, ternarySums } from './ternary';
 export { dot16, dot32, affine } from './dot';
+export { moveBytes, moveBits } from './move';
+export { depthwise32, reduce32, accumulate32, requantize32 } from './map';
 export { to16, to32, narrow } from './convert';
 export { compare8, compare16, compare32, levels, levels8, search } from './threshold';
 

@@ -1,29 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { frameStride } from '../../compiler/hw/kernel.ts';
-import type { KernelContext, Thresholds } from '../../compiler/hw/kernel.ts';
-import { bipolar, fitInteger, fixed, int, ternary, uint, valueRange } from '../../compiler/qir/types.ts';
+import type { Thresholds } from '../../compiler/hw/kernel.ts';
+import { bipolar, fitInteger, int, ternary, uint, valueRange } from '../../compiler/qir/types.ts';
 import type { ElementType } from '../../compiler/qir/types.ts';
 import { createKernelContext } from '../../sim/kernels.ts';
-import { frameArray, packFrames, unpackFrames } from '../../sim/pack.ts';
+import { inputTypes, level, levelType, runKernel, thresholdsOf, valuesOf } from './kernel-cases.ts';
 
-const inputTypes: readonly ElementType[] = [
-  bipolar,
-  ternary,
-  uint(1),
-  uint(8),
-  int(2),
-  int(8),
-  fixed(6, 3),
-  uint(9),
-  uint(16),
-  int(12),
-  int(16),
-  int(24),
-  uint(32),
-  int(32),
-  { kind: 'pow2', lo: 0, hi: 7 },
-];
 const weightTypes: readonly ElementType[] = [
   bipolar,
   ternary,
@@ -35,97 +17,22 @@ const weightTypes: readonly ElementType[] = [
   int(20),
 ];
 
-/** Values of a type, its extremes often among them. */
-function valuesOf(elem: ElementType, count: number): fc.Arbitrary<number[]> {
-  const { min, max } = valueRange(elem);
-  const one =
-    elem.kind === 'bipolar'
-      ? fc.constantFrom(-1, 1)
-      : elem.kind === 'pow2'
-        ? fc.constantFrom(0, 1, -1, 4, -64, 2 ** elem.hi, -(2 ** elem.hi))
-        : fc.oneof({ weight: 4, arbitrary: fc.integer({ min, max }) }, fc.constantFrom(min, max));
-  return fc.array(one, { minLength: count, maxLength: count });
-}
-
-/** Runs a kernel over packed frames and gives back its output; the bytes behind the elements must stay zero. */
-function runKernel(
-  context: KernelContext,
-  kernel: (x: number, y: number, frames: number) => void,
-  x: { elem: ElementType; elements: number; data: number[] },
-  y: { elem: ElementType; elements: number },
-  frames: number,
-): number[] {
-  const from = { elem: x.elem, elements: x.elements, lanes: 1 };
-  const to = { elem: y.elem, elements: y.elements, lanes: 1 };
-  const a = context.reserve(frameStride(from) * frames);
-  const bytes = frameStride(to) * frames;
-  const b = context.reserve(bytes);
-  const guard = context.reserve(16);
-  packFrames(from, x.data, 0, frames, context.memory(), a);
-  kernel(a, b, frames);
-  const out = frameArray(to, frames);
-  unpackFrames(to, context.memory(), b, frames, out, 0);
-  const again = new ArrayBuffer(bytes);
-  packFrames(to, out, 0, frames, again, 0);
-  expect(new Uint8Array(context.memory(), b, bytes)).toEqual(new Uint8Array(again));
-  expect(new Uint8Array(context.memory(), guard, 16).every((byte) => byte === 0)).toBe(true);
-  return Array.from(out);
-}
-
-function level(x: number, channel: number, t: Thresholds): number {
-  let count = 0;
-  for (let k = 0; k < t.count; k++) {
-    const value = t.values[channel * t.count + k] ?? 0;
-    if (t.flip[channel] ? x < value : x >= value) count++;
-  }
-  return t.base + t.step * count;
-}
-
-/** Thresholds around the range [min, max], some outside. */
-function thresholdsOf(channels: number, min: number, max: number, binary: boolean): fc.Arbitrary<Thresholds> {
-  const one = fc.oneof(
-    { weight: 6, arbitrary: fc.integer({ min, max }) },
-    fc.constantFrom(min, max, min - 1, max + 1, min - 1000, max + 1000),
-  );
-  return fc
-    .record({
-      count: binary ? fc.constant(1) : fc.constantFrom(0, 1, 2, 3, 7, 12, 13, 31),
-      base: fc.integer({ min: -4, max: 4 }),
-    })
-    .chain(({ count, base }) =>
-      fc.record({
-        values: fc
-          .array(fc.array(one, { minLength: count, maxLength: count }), {
-            minLength: channels,
-            maxLength: channels,
-          })
-          .map((rows) => rows.flatMap((row) => row.sort((a, b) => a - b))),
-        count: fc.constant(count),
-        flip: fc.array(fc.constantFrom(0, 1), { minLength: channels, maxLength: channels }),
-        base: fc.constant(binary ? -1 : base),
-        step: fc.constant(binary ? 2 : 1),
-      }),
-    );
-}
-
-const levelType = (t: Thresholds): ElementType =>
-  t.step === 2 ? bipolar : fitInteger(Math.min(t.base, 0), Math.max(t.base + t.count, 1));
-
 describe('matvec', () => {
   const cases = fc
     .record({
       x: fc.constantFrom(...inputTypes),
       w: fc.constantFrom(...weightTypes),
       inputs: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(63, 64, 65, 127, 128, 130, 200)),
-      outputs: fc.integer({ min: 1, max: 19 }),
+      outputs: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 1, max: 19 }) }, fc.constantFrom(16, 32)),
       frames: fc.integer({ min: 1, max: 5 }),
+      rows: fc.oneof({ weight: 2, arbitrary: fc.constant(1) }, fc.integer({ min: 2, max: 6 })),
     })
     .chain((c) =>
       fc.record({
         ...(Object.fromEntries(Object.entries(c).map(([k, v]) => [k, fc.constant(v)])) as {
           [K in keyof typeof c]: fc.Arbitrary<(typeof c)[K]>;
         }),
-        data: valuesOf(c.x, c.inputs * c.frames),
+        data: valuesOf(c.x, c.inputs * c.rows * c.frames),
         weights: valuesOf(c.w, c.inputs * c.outputs),
         bias: fc.option(
           fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: c.outputs, maxLength: c.outputs }),
@@ -136,7 +43,7 @@ describe('matvec', () => {
   type Case = typeof cases extends fc.Arbitrary<infer T> ? T : never;
   function naive(c: Case): bigint[] {
     const sums: bigint[] = [];
-    for (let f = 0; f < c.frames; f++) {
+    for (let f = 0; f < c.frames * c.rows; f++) {
       for (let n = 0; n < c.outputs; n++) {
         let sum = BigInt(c.bias?.[n] ?? 0);
         for (let k = 0; k < c.inputs; k++) {
@@ -148,6 +55,7 @@ describe('matvec', () => {
     return sums;
   }
   const common = (c: Case) => ({
+    ...(c.rows === 1 ? {} : { rows: c.rows }),
     inputs: c.inputs,
     outputs: c.outputs,
     x: c.x,
@@ -169,8 +77,8 @@ describe('matvec', () => {
         const out = runKernel(
           context,
           kernel,
-          { elem: c.x, elements: c.inputs, data: c.data },
-          { elem: y, elements: c.outputs },
+          { elem: c.x, elements: c.rows * c.inputs, data: c.data },
+          { elem: y, elements: c.rows * c.outputs },
           c.frames,
         );
         expect(out).toEqual(sums.map((s) => Number(fits ? s : BigInt.asIntN(32, s))));
@@ -201,8 +109,8 @@ describe('matvec', () => {
         const out = runKernel(
           context,
           kernel,
-          { elem: c.x, elements: c.inputs, data: c.data },
-          { elem: y, elements: c.outputs },
+          { elem: c.x, elements: c.rows * c.inputs, data: c.data },
+          { elem: y, elements: c.rows * c.outputs },
           c.frames,
         );
         expect(out).toEqual(sums.map((s, i) => level(s, i % c.outputs, thresholds)));
@@ -256,7 +164,7 @@ describe('threshold', () => {
       .record({
         x: fc.constantFrom(...inputTypes),
         channels: fc.integer({ min: 1, max: 7 }),
-        pixels: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(16, 33)),
+        pixels: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(16, 33, 128, 256)),
         frames: fc.integer({ min: 1, max: 4 }),
         binary: fc.boolean(),
       })
@@ -296,4 +204,74 @@ test('copy moves whole frames', () => {
     2,
   );
   expect(out).toEqual(data);
+});
+
+describe('gather', () => {
+  test('equals the definition for every layout, widening and filling included', () => {
+    const pairs: readonly (readonly [ElementType, ElementType, number])[] = [
+      ...inputTypes.map((x) => [x, x, 0] as const),
+      [bipolar, bipolar, 1],
+      [bipolar, ternary, 0],
+      [uint(4), int(6), -3],
+      [int(8), int(8), -128],
+      [int(16), int(16), 300],
+      [uint(8), int(9), -1],
+    ];
+    const cases = fc
+      .record({
+        types: fc.constantFrom(...pairs),
+        inputElements: fc.integer({ min: 1, max: 90 }),
+        outputElements: fc.integer({ min: 1, max: 200 }),
+        frames: fc.integer({ min: 1, max: 4 }),
+        // runs in multiples of it, so that bits come to whole bytes as well
+        unit: fc.constantFrom(1, 2, 8, 16),
+      })
+      .chain((c) => {
+        const [x, y, fill] = c.types;
+        const fills = y.kind !== 'bipolar' || fill !== 0;
+        const sources = fc.integer({ min: fills ? -1 : 0, max: c.inputElements - 1 });
+        return fc
+          .tuple(
+            valuesOf(x, c.inputElements * c.unit * c.frames),
+            fc.array(
+              fc.oneof(fc.tuple(sources, fc.integer({ min: 1, max: 5 })), fc.tuple(sources, fc.constant(1))),
+              { minLength: 1, maxLength: c.outputElements },
+            ),
+          )
+          .map(([data, pieces]) => {
+            const index = pieces.flatMap(([from, length]) =>
+              Array.from({ length: length * c.unit }, (_, i) =>
+                from < 0 ? -1 : Math.min(from * c.unit + i, c.inputElements * c.unit - 1),
+              ),
+            );
+            return { ...c, data, index: Int32Array.from(index) };
+          });
+      });
+    fc.assert(
+      fc.property(cases, ({ types: [x, y, fill], inputElements, unit, frames, data, index }) => {
+        const context = createKernelContext();
+        const elements = inputElements * unit;
+        const kernel = context.gather({
+          inputElements: elements,
+          outputElements: index.length,
+          x,
+          y,
+          index,
+          fill,
+        });
+        const out = runKernel(
+          context,
+          kernel,
+          { elem: x, elements, data },
+          { elem: y, elements: index.length },
+          frames,
+        );
+        const expected = Array.from({ length: frames }, (_, f) =>
+          Array.from(index, (i) => (i < 0 ? fill : (data[f * elements + i] ?? NaN))),
+        );
+        expect(out).toEqual(expected.flat());
+      }),
+      { numRuns: 500 },
+    );
+  });
 });
