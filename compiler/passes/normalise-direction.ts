@@ -1,6 +1,6 @@
 import { constant, type Const, type Graph, type Node, type Operand } from '../qir/graph.ts';
 import { overallRange, rowRanges } from '../qir/ops/accumulate.ts';
-import { accumulatorType } from '../qir/ops/matmul.ts';
+import { accumulatorType } from '../qir/ops/sums.ts';
 import { fitInteger, holds, isSigned, type Tensor, type TensorType } from '../qir/types.ts';
 import { addConst, countReaders, withoutDeadNodes } from './graph-edit.ts';
 import { tensorOf } from './integerize/builder.ts';

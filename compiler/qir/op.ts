@@ -21,6 +21,8 @@ export interface OperandSpec {
   /** `const`: must be a constant; `value`: must not; `any`: either. */
   readonly kind: 'value' | 'const' | 'any';
   readonly optional?: boolean;
+  /** The last operand of an op may stand any number of times (none, if it is optional). */
+  readonly repeated?: boolean;
 }
 
 /** What a type rule returns when the operands do not fit. */
@@ -31,8 +33,15 @@ export interface TypeProblem {
 }
 
 /** Whether a result is a problem. */
-export function isProblem(result: TensorType | TypeProblem): result is TypeProblem {
+export function isProblem<T extends object>(result: T | TypeProblem): result is TypeProblem {
   return 'message' in result;
+}
+
+/** What an op that only moves elements does: for each element of the result (row-major) the element of x, or -1 for `fill`. */
+export interface Movement {
+  readonly index: Int32Array;
+  /** What stands where nothing is taken from x. */
+  readonly fill: number;
 }
 
 /**
@@ -63,4 +72,6 @@ export interface OpDefinition {
     attributes: Readonly<Record<string, Attribute>>,
     result: TensorType,
   ) => Tensor;
+  /** Of an op that only moves the elements of its first operand: which element goes where, for an operand of shape `shape`. */
+  readonly moves?: (shape: readonly number[], attributes: Readonly<Record<string, Attribute>>) => Movement;
 }

@@ -2,7 +2,7 @@ import { InternalError, invariant } from '../../diagnostics/index.ts';
 import { constant, value, type Attribute, type Const, type Node, type Operand } from '../../qir/graph.ts';
 import { isProblem } from '../../qir/op.ts';
 import { ops } from '../../qir/ops/index.ts';
-import { accumulatorType } from '../../qir/ops/matmul.ts';
+import { accumulatorType } from '../../qir/ops/sums.ts';
 import { lastAxis, sameShape } from '../../qir/ops/shapes.ts';
 import {
   allocate,

@@ -1,6 +1,6 @@
 import type { Boundary, Graph, GraphInput, Node } from '../../qir/graph.ts';
 import { getNumber } from '../../qir/ops/attributes.ts';
-import { accumulatorType } from '../../qir/ops/matmul.ts';
+import { accumulatorType } from '../../qir/ops/sums.ts';
 import { rationalOf } from '../../qir/rational.ts';
 import { bipolar, fitInteger, ternary, type Tensor, type TensorType } from '../../qir/types.ts';
 import { keepsOrder, type Grid } from './carrier.ts';

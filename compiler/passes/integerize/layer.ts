@@ -6,7 +6,7 @@ import {
 import { fail, invariant } from '../../diagnostics/index.ts';
 import { value, type Node } from '../../qir/graph.ts';
 import { overallRange, rowRanges } from '../../qir/ops/accumulate.ts';
-import { accumulatorType } from '../../qir/ops/matmul.ts';
+import { accumulatorType } from '../../qir/ops/sums.ts';
 import { withLastAxis } from '../../qir/ops/shapes.ts';
 import { type Tensor } from '../../qir/types.ts';
 import { sourceName, whereOf } from '../graph-edit.ts';

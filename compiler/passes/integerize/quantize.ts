@@ -3,7 +3,7 @@ import { fail, invariant } from '../../diagnostics/index.ts';
 import type { Node } from '../../qir/graph.ts';
 import { getNumber } from '../../qir/ops/attributes.ts';
 import { carriedLattice, commonScale, latticeOf, type Lattice } from '../../qir/ops/lattice.ts';
-import { accumulatorType } from '../../qir/ops/matmul.ts';
+import { accumulatorType } from '../../qir/ops/sums.ts';
 import { bipolar, fitInteger, ternary, type ElementType, type Tensor } from '../../qir/types.ts';
 import { sourceName, whereOf } from '../graph-edit.ts';
 import type { Builder } from './builder.ts';

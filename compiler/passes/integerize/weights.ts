@@ -1,7 +1,7 @@
 import { asDoubles } from '../../qir/ops/accumulate.ts';
 import { latticeOf } from '../../qir/ops/lattice.ts';
 import { lastAxis } from '../../qir/ops/shapes.ts';
-import { accumulatorType } from '../../qir/ops/matmul.ts';
+import { accumulatorType } from '../../qir/ops/sums.ts';
 import { multiply, type Rational } from '../../qir/rational.ts';
 import { bipolar, ternary, type ElementType, type Tensor } from '../../qir/types.ts';
 import { tensorOf } from './builder.ts';

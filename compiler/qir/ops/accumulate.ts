@@ -1,5 +1,5 @@
-import { rational, roundToFloat32, type Rational } from '../rational.ts';
 import { valueRange, type ElementType, type Tensor } from '../types.ts';
+import type { Range } from './sums.ts';
 
 const doubles = new WeakMap<object, Float64Array>();
 
@@ -26,20 +26,6 @@ export function dot(x: Float64Array, xAt: number, w: Float64Array, wAt: number, 
   }
   for (; i < count; i++) a += (x[xAt + i] ?? 0) * (w[wAt + i] ?? 0);
   return a + b + c + d;
-}
-
-/** The float32 nearest to scale times the exact integer dot product, whatever its size. */
-export function bigScaledDot(
-  x: Float64Array,
-  xAt: number,
-  w: Float64Array,
-  wAt: number,
-  count: number,
-  scale: Rational,
-): number {
-  let sum = 0n;
-  for (let i = 0; i < count; i++) sum += BigInt(x[xAt + i] ?? 0) * BigInt(w[wAt + i] ?? 0);
-  return roundToFloat32(rational(sum * scale.numerator, scale.denominator));
 }
 
 /**
@@ -84,11 +70,13 @@ export interface RowRanges {
 }
 
 /**
- * What the actual weights can make of operands of type `x`: for each row of w [out, in] the sums, bias included, in the worst case.
+ * What the actual weights can make of operands of type `x`, or of integers in a range: for each row of w (its first axis) the
+ * sums, bias included, in the worst case.
  */
-export function rowRanges(w: Tensor, x: ElementType, bias: Tensor | undefined): RowRanges {
-  const [rows, columns] = [w.type.shape[0] ?? 1, w.type.shape[1] ?? 1];
-  const range = valueRange(x);
+export function rowRanges(w: Tensor, x: ElementType | Range, bias: Tensor | undefined): RowRanges {
+  const rows = w.type.shape[0] ?? 1;
+  const columns = w.data.length / rows;
+  const range = 'kind' in x ? valueRange(x) : x;
   const weights = asDoubles(w.data);
   const min = new Float64Array(rows);
   const max = new Float64Array(rows);
@@ -108,7 +96,7 @@ export function rowRanges(w: Tensor, x: ElementType, bias: Tensor | undefined): 
 }
 
 /** The least and the greatest over all rows. */
-export function overallRange(ranges: RowRanges): { readonly min: number; readonly max: number } {
+export function overallRange(ranges: RowRanges): Range {
   return {
     min: ranges.min.reduce((a, b) => Math.min(a, b)),
     max: ranges.max.reduce((a, b) => Math.max(a, b)),

@@ -51,14 +51,25 @@ export function choiceAttribute(
   };
 }
 
-/** A list of integers of at least `least`. */
-export function integersAttribute(doc: string, least: number): AttributeSpec {
+/** A list of integers of at least `least`; of exactly `count` of them, if that is given, each below 2^31. */
+export function integersAttribute(
+  doc: string,
+  least: number,
+  options: Optional & { readonly count?: number } = {},
+): AttributeSpec {
+  const { count } = options;
+  const most = count === undefined ? Infinity : 0x7fffffff;
+  const kind = Number.isFinite(least) ? `integers of at least ${least}` : 'integers';
+  const expected = `a list of ${count === undefined ? '' : `${count} `}${kind}`;
+  const fits = (n: unknown): boolean =>
+    Number.isInteger(n) && (n as number) >= least && (n as number) <= most;
   return {
     doc,
+    ...(options.optional === true ? { optional: true } : {}),
     check: (value) =>
-      Array.isArray(value) && value.every((n: unknown) => Number.isInteger(n) && (n as number) >= least)
+      Array.isArray(value) && (count === undefined || value.length === count) && value.every(fits)
         ? undefined
-        : `a list of integers of at least ${least}`,
+        : expected,
   };
 }
 
@@ -69,6 +80,11 @@ export function getNumber(attributes: Attributes, name: string): number {
   const value = attributes[name];
   invariant(typeof value === 'number', `attribute ${name} is not a number`);
   return value;
+}
+
+/** A number, or what its absence means. */
+export function getNumberOr(attributes: Attributes, name: string, absent: number): number {
+  return attributes[name] === undefined ? absent : getNumber(attributes, name);
 }
 
 export function getString(attributes: Attributes, name: string): string {
@@ -86,4 +102,13 @@ export function getNumbers(attributes: Attributes, name: string): readonly numbe
   const value = attributes[name];
   invariant(Array.isArray(value), `attribute ${name} is not a list`);
   return value as readonly number[];
+}
+
+/** A list of numbers, or what its absence means. */
+export function getNumbersOr(
+  attributes: Attributes,
+  name: string,
+  absent: readonly number[],
+): readonly number[] {
+  return attributes[name] === undefined ? absent : getNumbers(attributes, name);
 }
