@@ -3,15 +3,15 @@ import type { Graph } from 'qcc/qir';
 
 /** One binary layer as BNN-PYNQ gives it. */
 export interface BinaryLayer {
-  /** Weights -1 and +1, [outputs, inputs] in row-major order. */
+  /** Weights -1 and +1 in row-major order: [outputs, inputs], or [outputs, ky, kx, inputs] of a convolution. */
   readonly weights: ArrayLike<number>;
-  readonly shape: readonly [outputs: number, inputs: number];
+  readonly shape: readonly number[];
   /** One threshold a neuron: it gives +1 where its sum is strictly greater. */
   readonly thresholds: ArrayLike<number>;
 }
 
 /** What leaves the network: the last layer's sums, its bits, or the class. */
-export const outputs = ['sums', 'bits', 'class'] as const;
+export const outputs = ['class', 'sums', 'bits'] as const;
 export type LfcOutput = (typeof outputs)[number];
 
 /** What enters it: 8-bit pixels, compared with 128 in hardware, or -1 and +1. */

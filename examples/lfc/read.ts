@@ -2,8 +2,8 @@ import { DiagnosticError, parseArray } from 'qcc';
 import type { BinaryLayer } from './network.ts';
 
 /**
- * Reads the layers of an .npz archive: `L0_weights` [outputs, inputs] and `L0_thresholds` [outputs] or [outputs, 1], then `L1_...`,
- * as far as they go.
+ * Reads the layers of an .npz archive: `L0_weights` and `L0_thresholds` [outputs] or [outputs, 1], then `L1_...`, as far as they go. The
+ * last layer need not have thresholds.
  *
  * @param file - how messages name the archive
  * @throws DiagnosticError if there is no first layer or an array is damaged
@@ -13,6 +13,16 @@ export function readLayers(bytes: Uint8Array, file: string): BinaryLayer[] {
     const { shape, data } = parseArray(bytes, file, name);
     return { shape, data: Float64Array.from(data, Number) };
   };
+  const isAbsent = (error: unknown): boolean =>
+    error instanceof DiagnosticError && error.diagnostics[0]?.code === 'QCC6009';
+  const optional = (name: string): Float64Array => {
+    try {
+      return numbers(name).data;
+    } catch (error) {
+      if (isAbsent(error)) return new Float64Array(0);
+      throw error;
+    }
+  };
   const layers: BinaryLayer[] = [];
   for (;;) {
     const i = layers.length;
@@ -21,15 +31,9 @@ export function readLayers(bytes: Uint8Array, file: string): BinaryLayer[] {
       weights = numbers(`L${i}_weights`);
     } catch (error) {
       // the archive says which arrays it has; after the last layer there is no next one
-      if (i > 0 && error instanceof DiagnosticError && error.diagnostics[0]?.code === 'QCC6009')
-        return layers;
+      if (i > 0 && isAbsent(error)) return layers;
       throw error;
     }
-    const [outputs = 0, inputs = 0] = weights.shape;
-    layers.push({
-      weights: weights.data,
-      shape: [outputs, inputs],
-      thresholds: numbers(`L${i}_thresholds`).data,
-    });
+    layers.push({ weights: weights.data, shape: weights.shape, thresholds: optional(`L${i}_thresholds`) });
   }
 }
