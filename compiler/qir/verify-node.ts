@@ -108,18 +108,20 @@ function verifyOperands(
   at: (part: NodePart) => Where | undefined,
   found: Diagnostic[],
 ): void {
-  const most = op.operands.length;
+  const repeated = op.operands.at(-1)?.repeated === true;
+  const most = repeated ? Infinity : op.operands.length;
   const least = op.operands.filter((spec) => spec.optional !== true).length;
   const count = node.operands.length;
   if (count < least || count > most) {
     const list = op.operands
-      .map((spec) => (spec.optional === true ? `[${spec.name}]` : spec.name))
+      .map((spec) => `${spec.name}${spec.repeated === true ? ' ...' : ''}`)
+      .map((name, i) => (op.operands[i]?.optional === true ? `[${name}]` : name))
       .join(', ');
-    const range = least === most ? `${most}` : `${least} to ${most}`;
+    const range = repeated ? `${least} or more` : least === most ? `${most}` : `${least} to ${most}`;
     found.push(say.operandCount(at({ kind: 'op' }), node.name, op.name, count, `${range}: ${list}`));
   }
   node.operands.forEach((operand, index) => {
-    const spec = op.operands[index];
+    const spec = op.operands[index] ?? (repeated ? op.operands.at(-1) : undefined);
     if (spec === undefined || spec.kind === 'any' || spec.kind === operand.kind) return;
     const shown = `${operand.kind === 'const' ? '@' : '%'}${operand.name}`;
     const expected = spec.kind === 'const' ? 'a constant (@name)' : 'a value (%name)';

@@ -4,18 +4,24 @@ import { invariant } from '../../diagnostics/index.ts';
 
 type Optional = { readonly optional?: boolean };
 
-/** An integer of at least `least` (default: any). */
+/** An integer from `least` to `most` (default: any). */
 export function integerAttribute(
   doc: string,
-  options: Optional & { readonly least?: number } = {},
+  options: Optional & { readonly least?: number; readonly most?: number } = {},
 ): AttributeSpec {
-  const least = options.least ?? -Infinity;
-  const expected = Number.isFinite(least) ? `an integer of at least ${least}` : 'an integer';
+  const { least = -Infinity, most = Infinity } = options;
+  const expected = Number.isFinite(most)
+    ? `an integer from ${least} to ${most}`
+    : Number.isFinite(least)
+      ? `an integer of at least ${least}`
+      : 'an integer';
   return {
     doc,
     ...(options.optional === true ? { optional: true } : {}),
     check: (value) =>
-      typeof value === 'number' && Number.isInteger(value) && value >= least ? undefined : expected,
+      typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
+        ? undefined
+        : expected,
   };
 }
 

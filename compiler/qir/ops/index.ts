@@ -19,6 +19,18 @@ import { threshold } from './threshold.ts';
 import { topk } from './topk.ts';
 import { transpose } from './transpose.ts';
 import { trunc } from './trunc.ts';
+import { windows } from './windows.ts';
+import { slice } from './slice.ts';
+import { pad } from './pad.ts';
+import { upsample } from './upsample.ts';
+import { dilate } from './dilate.ts';
+import { depthToSpace } from './depth_to_space.ts';
+import { conv2d } from './conv2d.ts';
+import { depthwise } from './depthwise.ts';
+import { reduceMax } from './reduce_max.ts';
+import { reduceSum } from './reduce_sum.ts';
+import { combine } from './combine.ts';
+import { requantize } from './requantize.ts';
 
 /** Every operation of QIR, by name. */
 export const ops: ReadonlyMap<string, OpDefinition> = new Map(
@@ -28,6 +40,7 @@ export const ops: ReadonlyMap<string, OpDefinition> = new Map(
     trunc,
     multithreshold,
     matmul,
+    conv2d,
     add,
     sub,
     mul,
@@ -39,6 +52,17 @@ export const ops: ReadonlyMap<string, OpDefinition> = new Map(
     softmax,
     reshape,
     transpose,
+    windows,
+    slice,
+    pad,
+    upsample,
+    dilate,
+    depthToSpace,
+    depthwise,
+    reduceMax,
+    reduceSum,
+    combine,
+    requantize,
     threshold,
     lookup,
     argmax,

@@ -68,3 +68,13 @@ export function broadcastProblem(what: string, found: readonly number[], to: rea
     expected: `a shape that broadcasts to ${printShape(to)}`,
   };
 }
+
+/** What is wrong with an axis counted from 0. */
+export function axisProblem(axis: number, shape: readonly number[]): TypeProblem | undefined {
+  if (axis < shape.length) return undefined;
+  return {
+    message: 'there is no such axis',
+    found: `${axis} of ${printShape(shape)}`,
+    expected: shape.length === 0 ? 'a tensor with at least one axis' : `0 to ${shape.length - 1}`,
+  };
+}
