@@ -1,3 +1,4 @@
+import { invariant } from '../../diagnostics/index.ts';
 import { goodShape } from '../check-type.ts';
 import type { Attribute } from '../graph.ts';
 import type { AttributeSpec, TypeProblem } from '../op.ts';
@@ -41,7 +42,7 @@ const dilationAttribute = integersAttribute(
 );
 
 /** Padding of an image, for the ops that pad. */
-export const padsAttribute: AttributeSpec = integersAttribute(
+const padsAttribute: AttributeSpec = integersAttribute(
   'Padding [top, left, bottom, right]; none if absent.',
   0,
   { count: 4, optional: true },
@@ -52,6 +53,13 @@ export const slideAttributes: Readonly<Record<string, AttributeSpec>> = {
   strides: strideAttribute,
   pads: padsAttribute,
   dilations: dilationAttribute,
+};
+
+/** The attributes of a pool without dilation. */
+export const poolAttributes: Readonly<Record<string, AttributeSpec>> = {
+  kernel: kernelAttribute,
+  strides: strideAttribute,
+  pads: padsAttribute,
 };
 
 /** The attributes of an op that states the size of its windows. */
@@ -89,6 +97,13 @@ export function checkedShape(shape: readonly number[]): readonly number[] | Type
 export function windows(shape: readonly number[], attributes: Attributes): Geometry | TypeProblem {
   const [height = 1, width = 1] = getNumbers(attributes, 'kernel');
   return slide(shape, height, width, attributes);
+}
+
+/** The windows of a node that the verifier has typed. */
+export function typedWindows(shape: readonly number[], attributes: Attributes): Geometry {
+  const geometry = windows(shape, attributes);
+  invariant(!('message' in geometry), 'the windows of a node were typed before');
+  return geometry;
 }
 
 /** The windows of `height` times `width` taps that the attributes let slide over an image. */

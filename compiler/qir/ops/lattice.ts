@@ -1,7 +1,9 @@
 import { elementCount, isInteger, type Tensor } from '../types.ts';
 import {
   commonDivisor,
+  equal,
   float32Multiplier,
+  integerQuotient,
   multiply,
   rational,
   rationalOf,
@@ -147,4 +149,31 @@ export function commonScale(
 /** The scales multiplied by one constant; the levels stay. */
 export function rescale(lattice: Lattice, factor: (scale: Rational) => Rational): Lattice {
   return { ...lattice, scales: lattice.scales.map(factor) };
+}
+
+/** The scales if there is one for all elements, or one for each position along the last axis; else undefined. */
+export function channelScales(lattice: Lattice): readonly Rational[] | undefined {
+  return lattice.scaleShape.slice(0, -1).every((n) => n === 1) ? lattice.scales : undefined;
+}
+
+/** The greatest scale of which all are multiples, and the multiples; undefined where they leave 32 bits. */
+export function commonLattice(
+  scales: readonly Rational[],
+): { readonly scale: Rational; readonly factors: readonly number[] } | undefined {
+  const [first, ...rest] = scales;
+  if (first === undefined) return undefined;
+  const scale = rest.reduce(
+    (common, next) => (equal(common, next) ? common : commonDivisor(common, next)),
+    first,
+  );
+  const factors = scales.map((s) => (scale.numerator === 0n ? undefined : integerQuotient(s, scale)));
+  const known = factors.filter((factor) => factor !== undefined);
+  return known.length === factors.length && known.every((factor) => Math.abs(factor) < LEVEL_LIMIT)
+    ? { scale, factors: known }
+    : undefined;
+}
+
+/** Whether numbers are levels: whole, and of 32 bits. */
+export function areLevels(numbers: Float64Array): boolean {
+  return numbers.every((x) => Math.abs(x) < LEVEL_LIMIT);
 }

@@ -116,12 +116,13 @@ function overflow(operands: readonly OperandInfo[], biasShift: number): TypeProb
   const exceeds = (n: bigint): boolean => n > limit || n < -limit;
   for (let c = 0; c < Math.max(m.length, b.length); c++) {
     const bias = BigInt(b[b.length === 1 ? 0 : c] ?? 0) << BigInt(biasShift);
+    const multiplier = BigInt(m[m.length === 1 ? 0 : c] ?? 0);
     for (const x of [range.min, range.max]) {
-      const product = BigInt(x) * BigInt(m[m.length === 1 ? 0 : c] ?? 0);
+      const product = BigInt(x) * multiplier;
       if (!exceeds(bias) && !exceeds(product) && !exceeds(product + bias)) continue;
       return {
         message: 'a product or sum exceeds 2^53',
-        found: `${x} * ${product / BigInt(x === 0 ? 1 : x)} + ${bias}, channel ${c}`,
+        found: `${x} * ${multiplier} + ${bias}, channel ${c}`,
         expected: 'at most 9007199254740992 in size',
       };
     }

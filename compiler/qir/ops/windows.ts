@@ -2,14 +2,12 @@ import { integerAttribute, getNumberOr } from './attributes.ts';
 import {
   isPadded,
   pixelElements,
+  typedWindows,
   windowAttributes,
   windowPixels,
   windows as windowsOf,
-  type Geometry,
 } from './geometry.ts';
 import { movementOp } from './movement.ts';
-import { invariant } from '../../diagnostics/index.ts';
-import type { Attribute } from '../graph.ts';
 
 /** All windows of an image, one behind the other. */
 export const windows = movementOp({
@@ -33,15 +31,9 @@ export const windows = movementOp({
     return [y.out, x.out, y.kernel * x.kernel, channels];
   },
   index: (shape, attributes) => {
-    const found = geometry(shape, attributes);
+    const found = typedWindows(shape, attributes);
     return pixelElements(windowPixels(found), found.channels);
   },
   fill: (shape, attributes) =>
-    isPadded(geometry(shape, attributes)) ? getNumberOr(attributes, 'pad_value', 0) : undefined,
+    isPadded(typedWindows(shape, attributes)) ? getNumberOr(attributes, 'pad_value', 0) : undefined,
 });
-
-function geometry(shape: readonly number[], attributes: Readonly<Record<string, Attribute>>): Geometry {
-  const found = windowsOf(shape, attributes);
-  invariant(!('message' in found), 'windows was typed before');
-  return found;
-}
