@@ -26,12 +26,14 @@ export function checkOptions(
 export function pairInputs(
   graph: Graph,
   specs: readonly string[],
+  option = '--input',
 ): readonly (readonly [GraphInput, string])[] {
   if (specs.length !== graph.inputs.length) {
     fail(
       oneInput(
         specs.length,
         graph.inputs.map((input) => input.name),
+        option,
       ),
     );
   }

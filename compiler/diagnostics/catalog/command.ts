@@ -123,11 +123,11 @@ export const oneInput = defineDiagnostic(
     title: 'Another number of inputs or outputs',
     doc: '`qcc sim` gives data to each input of the model in order (`--input` once for each input) and compares its first output.',
   },
-  (found: number, expected: readonly string[]) => ({
+  (found: number, expected: readonly string[], name: string) => ({
     message: 'the model takes another number of input arrays',
-    where: option('--input'),
+    where: option(name),
     found: `${found} array${found === 1 ? '' : 's'}`,
     expected: `${expected.length} array${expected.length === 1 ? '' : 's'}, for ${expected.slice(0, 8).join(', ')}`,
-    help: 'repeat --input, in the order of the inputs',
+    help: `repeat ${name}, in the order of the inputs`,
   }),
 );

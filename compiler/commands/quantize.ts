@@ -1,0 +1,122 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { badOption } from '../diagnostics/catalog/command.ts';
+import { noSuchMethod, notFloat } from '../diagnostics/catalog/quantize.ts';
+import { fail } from '../diagnostics/index.ts';
+import { choice, number, required, text, texts } from './arguments.ts';
+import type { Command } from './command.ts';
+import { modelArgument, modelOptions } from './options.ts';
+
+const scales = ['float32', 'pow2'] as const;
+const defaultSamples = 64;
+
+/** `qcc quantize`: a float network to a quantized one. */
+export const quantize: Command = {
+  name: 'quantize',
+  positionals: '<model>',
+  summary: 'Quantize a float network after training, and write it as .qir text',
+  epilogue:
+    'The result is real-form QIR with a quantizer behind every value that a layer reads: `qcc build`, `qcc sim` and `qcc check` take it ' +
+    'like any other model. Calibration data are inputs as the network was trained on; a few dozen are enough.',
+  arguments: modelArgument,
+  options: {
+    method: {
+      type: 'string',
+      requiresArg: true,
+      default: 'int8',
+      describe: 'How to quantize (docs/quantize.md)',
+    },
+    data: {
+      type: 'string',
+      array: true,
+      requiresArg: true,
+      demandOption: true,
+      describe: 'Calibration inputs, FILE[:ARRAY]; once for each input of the model',
+    },
+    samples: {
+      type: 'number',
+      requiresArg: true,
+      describe: `Use the first N frames of the data (default ${defaultSamples})`,
+    },
+    scales: {
+      choices: scales,
+      default: 'float32',
+      describe: 'Scales of activations: any float32 number, or powers of two',
+    },
+    output: {
+      type: 'string',
+      alias: 'o',
+      requiresArg: true,
+      demandOption: true,
+      describe: 'The .qir file to write',
+    },
+    ...modelOptions,
+  },
+  examples: [
+    ['qcc quantize resnet8.onnx --data cifar.npz:images -o resnet8.qir', '8 bits, by the first 64 images'],
+    [
+      'qcc quantize net.onnx --data x.npy --samples 500 --scales pow2 -o net.qir',
+      'scales that are powers of two',
+    ],
+  ],
+  run: async (args, { diagnostics, progress }) => {
+    const output = required(args, 'output');
+    const model = required(args, 'model');
+    if (existsSync(model) && existsSync(output) && realpathSync(model) === realpathSync(output)) {
+      fail(badOption('--output', `the model itself: ${output}`, 'another file than the model'));
+    }
+    const count = number(args, 'samples', { min: 1, max: 1e6, integer: true }) ?? defaultSamples;
+    const inputType = text(args, 'input-type');
+    const [{ loadModel }, { methods, decideInputs, samplesOf }, data, outcome] = await Promise.all([
+      import('../driver.ts'),
+      import('../quantize/index.ts'),
+      import('../data/index.ts'),
+      import('./sim-outcome.ts'),
+    ]);
+    const name = required(args, 'method');
+    const method = methods.get(name) ?? fail(noSuchMethod(name, [...methods.keys()]));
+    progress.phase('read the model');
+    const source = await loadModel(model, { diagnostics, ...(inputType !== undefined && { inputType }) });
+    if (source.form === 'integer') fail(notFloat(source.name));
+    const { runPipeline } = await import('../pipeline.ts');
+    const prepared = runPipeline(source, { diagnostics, stopAfter: 'remove-dead' });
+    progress.phase('read the data');
+    const specs = texts(args, 'data');
+    const pairs = outcome.pairInputs(prepared, specs, '--data');
+    const arrays = await Promise.all(pairs.map(([, spec]) => data.readArray(spec)));
+    const graph = decideInputs(prepared, arrays, diagnostics);
+    const rounds = outcome.quantizedByHost(graph);
+    const frames = graph.inputs.map((input, i) => {
+      const array = arrays[i];
+      if (array === undefined) return fail(badOption('--data', 'nothing', `data for input ${input.name}`));
+      return data.toFrames(array, input, {
+        what: `--data ${specs[i] ?? ''}`,
+        quantize: rounds,
+        limit: count,
+      });
+    });
+    const samples = samplesOf(graph, frames, count);
+    const quantized = method.run(graph, {
+      samples,
+      scales: choice(args, 'scales', scales) ?? 'float32',
+      diagnostics,
+      progress: (seen) => progress.phase(`calibrate: sample ${seen} of ${samples.length}`),
+    });
+    diagnostics.throwIfErrors();
+    const [{ saveQir }, { default: Table }] = await Promise.all([
+      import('../qir/save.ts'),
+      import('cli-table3'),
+    ]);
+    progress.phase('write');
+    saveQir(quantized.graph, output);
+    const table = new Table({ head: ['value', 'seen', 'levels', 'scale'], style: { head: [], border: [] } });
+    for (const { value, seen, levels, scale } of quantized.values) {
+      const range = `${seen.min.toPrecision(4)} to ${seen.max.toPrecision(4)}`;
+      table.push([value, range, `${levels.min} to ${levels.max}`, String(scale)]);
+    }
+    const head = `${graph.name}: ${quantized.values.length} activations quantized by ${samples.length} samples`;
+    return {
+      json: { output, method: method.name, samples: samples.length, values: quantized.values },
+      text: `${head}\n${table.toString()}\nwritten to ${output}`,
+    };
+  },
+};
