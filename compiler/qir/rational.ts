@@ -101,20 +101,27 @@ function scaleByPowerOfTwo(value: number, exponent: number): number {
   return result * 2 ** left;
 }
 
+/** More than what the quotient of two rounded numbers and one product can be off, relatively. */
+const DOUBT = 2 ** -49;
+
 /**
  * A function that computes the float32 nearest to k * scale for integers k (|k| up to 2^53).
- * Where the product fits a double it is exact there and `Math.fround` is its only rounding; otherwise fractions do the work.
+ * Where the product fits a double, or all doubles near it round to one float32, double precision is enough; otherwise fractions do
+ * the work.
  */
 export function float32Multiplier(scale: Rational): (k: number) => number {
   const approximate = Number(scale.numerator) / Number(scale.denominator);
-  const isDouble = Number.isFinite(approximate) && equal(rationalOf(approximate), scale);
+  const isNormal = Number.isFinite(approximate) && Math.abs(approximate) > 1e-200;
+  const isDouble = isNormal && equal(rationalOf(approximate), scale);
   let oddPart = scale.numerator < 0n ? -scale.numerator : scale.numerator;
   while (oddPart !== 0n && oddPart % 2n === 0n) oddPart /= 2n;
-  const limit = isDouble && Math.abs(approximate) > 1e-200 ? 2 ** (53 - bitLength(oddPart)) : 0;
-  return (k) =>
-    k === 0
-      ? 0
-      : Math.abs(k) <= limit
-        ? Math.fround(k * approximate)
-        : roundToFloat32(rational(BigInt(k) * scale.numerator, scale.denominator));
+  const limit = isDouble ? 2 ** (53 - bitLength(oddPart)) : 0;
+  return (k) => {
+    if (k === 0) return 0;
+    const product = k * approximate;
+    if (Math.abs(k) <= limit) return Math.fround(product);
+    const near = Math.fround(product * (1 - DOUBT));
+    if (isNormal && near === Math.fround(product * (1 + DOUBT))) return near;
+    return roundToFloat32(rational(BigInt(k) * scale.numerator, scale.denominator));
+  };
 }
