@@ -4,6 +4,8 @@ import type { HwNode } from '../../compiler/hw/index.ts';
 
 /** The parameters of an instance, typed. */
 export interface MvuParams {
+  /** Vectors of one frame; absent: 1. */
+  readonly rows?: number;
   readonly inputs: number;
   readonly outputs: number;
   readonly pe: number;

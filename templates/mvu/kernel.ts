@@ -1,4 +1,5 @@
 import type { FrameKernel, HwNode, KernelContext } from '../../compiler/hw/index.ts';
+import { rowCount } from '../lib/rows.ts';
 import { mvuParams } from './analysis.ts';
 
 /** Repeats the rows of shared thresholds for every output, as the matrix-vector primitive wants them. */
@@ -15,6 +16,7 @@ export function kernel(node: HwNode, context: KernelContext): FrameKernel {
   if (weights === undefined) throw new RangeError('mvu without weights');
   const channels = thresholds?.shape[0] ?? 1;
   const run = context.matvec({
+    rows: rowCount(node),
     inputs,
     outputs,
     x,

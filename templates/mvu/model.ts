@@ -11,7 +11,10 @@ export interface Schedule {
 /** Stages between a step and the spill register: operands, accumulator. */
 const depth = 2;
 
-/** Step s works on input beat sf and output group nf; it takes the beat in the first group, gives a beat at the last beat. */
+/**
+ * Step s works on input beat sf and output group nf; it takes the beat in the first group, gives a beat at the last beat. The
+ * vectors of a frame follow one another like frames, so the schedule is that of one vector.
+ */
 export function model({ sf, nf, order }: Schedule): TimingModel {
   const groupOf = (step: number): number => (order === 'output' ? Math.floor(step / sf) : step % nf);
   const beatOf = (step: number): number => (order === 'output' ? step % sf : Math.floor(step / nf));
@@ -24,7 +27,7 @@ export function model({ sf, nf, order }: Schedule): TimingModel {
   });
 }
 
-/** A frame takes sf * nf cycles; the first result needs the last input beat (the one that ends the first sum). */
-export function timing({ sf, nf }: Schedule): UnitTiming {
-  return { initiationInterval: sf * nf, latency: depth + 1 };
+/** A vector takes sf * nf cycles; the first result needs the last input beat (the one that ends the first sum). */
+export function timing({ sf, nf }: Schedule, rows: number): UnitTiming {
+  return { initiationInterval: rows * sf * nf, latency: depth + 1 };
 }

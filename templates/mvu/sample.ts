@@ -1,10 +1,11 @@
 import { bipolar, fitInteger, fixed, int, ternary, uint, valueRange } from '../../compiler/qir/types.ts';
 import type { ElementType } from '../../compiler/qir/types.ts';
 import type { HwConst, Param, RandomSource, UnitDefinition } from '../../compiler/hw/index.ts';
+import { rowsParam } from '../lib/rows.ts';
 
 type Sample = ReturnType<UnitDefinition['sample']>;
 
-/** Random matrix-vector units: every pair of types, both orders, foldings that do not divide, with and without thresholds. */
+/** Random matrix-vector units: all types, both orders, foldings that do not divide, with and without thresholds, several vectors. */
 export function sample(random: RandomSource): Sample {
   const { integer, pick } = random;
   const inputs = integer(1, 30);
@@ -42,6 +43,7 @@ export function sample(random: RandomSource): Sample {
     x: { ...x },
     y: { ...result.y },
     base: result.base,
+    ...rowsParam(pick([1, 1, 2, integer(3, 5)])),
   };
   return { params, consts };
 }

@@ -13,7 +13,9 @@ import type {
   UnitDefinition,
 } from '../../compiler/hw/index.ts';
 import { analyse, mvuParams } from './analysis.ts';
+import { repeated, rowCount, rowsParam, rowsSchema, vectorsOf } from '../lib/rows.ts';
 import { cost } from './cost.ts';
+import { matrixFoldings } from './foldings.ts';
 import { kernel } from './kernel.ts';
 import { model, timing } from './model.ts';
 import { planOf } from './plan.ts';
@@ -22,6 +24,7 @@ import { view } from './view.ts';
 import { images } from './words.ts';
 
 const schema = z.object({
+  rows: rowsSchema,
   /** Size of the matrix. */
   inputs: z.int().min(1),
   outputs: z.int().min(1),
@@ -111,8 +114,8 @@ function implement(request: LayerRequest, folding: Folding): Implementation {
   }
   if (folding.style !== 'folded') return refuse(`style ${folding.style}`, 'style folded');
   const [outputs = 0, inputs = 0] = weights.type.shape;
-  if (elementCount(request.input.shape) !== inputs) {
-    return refuse(`input ${printType(request.input)}`, `one vector of ${inputs} elements a frame`);
+  if (request.input.shape.at(-1) !== inputs) {
+    return refuse(`input ${printType(request.input)}`, `vectors of ${inputs} elements`);
   }
   const y = (levels ?? product).result.elem;
   for (const elem of [request.input.elem, weights.type.elem, y]) {
@@ -130,6 +133,7 @@ function implement(request: LayerRequest, folding: Folding): Implementation {
   if (flip !== undefined) consts['flip'] = hwConst(flip);
   const base = levels?.attributes['base'];
   const params = {
+    ...rowsParam(vectorsOf(request.input)),
     inputs,
     outputs,
     pe: Math.min(folding.pe, outputs),
@@ -150,12 +154,21 @@ export const unit: UnitDefinition = {
   ports: (node) => {
     const { inputs, outputs, pe, simd, x, y } = mvuParams(node);
     return [
-      { name: 'in', direction: 'in', stream: { elem: x, elements: inputs, lanes: simd } },
-      { name: 'out', direction: 'out', stream: { elem: y, elements: outputs, lanes: pe } },
+      {
+        name: 'in',
+        direction: 'in',
+        stream: repeated({ elem: x, elements: inputs, lanes: simd }, rowCount(node)),
+      },
+      {
+        name: 'out',
+        direction: 'out',
+        stream: repeated({ elem: y, elements: outputs, lanes: pe }, rowCount(node)),
+      },
     ];
   },
   implement,
-  timing: (node) => timing(planOf(node)),
+  foldings: (request, cycles, styles) => (styles.includes('folded') ? matrixFoldings(request, cycles) : []),
+  timing: (node) => timing(planOf(node), rowCount(node)),
   model: (node) => model(planOf(node)),
   kernel,
   cost: (node) => cost(planOf(node)),

@@ -122,7 +122,7 @@ export function view(
   const array = constantArray(node, plan);
   // With the weights in the array's cells there is no element that takes them by port.
   const xilinx = array === undefined ? xilinxBody(plan) : [];
-  const { initiationInterval, latency } = timing(plan);
+  const { initiationInterval, latency } = timing(plan, 1);
   const result = resultView(plan);
   const permuted = analysis.form === 'planes' && (analysis.xBits > 1 || isSigned(params.x));
   const mask = pack(

@@ -2,7 +2,9 @@ import type { UnitDefinition } from '../../compiler/hw/index.ts';
 import { safeComment } from '../../compiler/hw/names.ts';
 import { unitCannotImplement } from '../../compiler/diagnostics/catalog/hw.ts';
 import { bitWidth, printElement } from '../../compiler/qir/types.ts';
+import { rowCount } from '../lib/rows.ts';
 import { mvuParams } from '../mvu/analysis.ts';
+import { matrixOf } from '../mvu/foldings.ts';
 import { model, timing } from '../mvu/model.ts';
 import { sample } from '../mvu/sample.ts';
 import { unit as mvu } from '../mvu/unit.ts';
@@ -15,11 +17,11 @@ const largestLayer = 65536;
 /** One beat in, one beat out, every cycle. */
 const schedule = { sf: 1, nf: 1, order: 'output' } as const;
 
-/** A matrix-vector product whose weights are dissolved into adders: a whole frame every cycle. */
+/** A matrix-vector product whose weights are dissolved into adders: a whole vector every cycle. */
 export const unit: UnitDefinition = {
   name: 'unrolled',
   summary:
-    'Matrix-vector product with the weights dissolved into adders, one frame a cycle, with thresholds if wanted.',
+    'Matrix-vector product with the weights dissolved into adders, one vector a cycle, with thresholds if wanted.',
   implementsOps: mvu.implementsOps,
   check: mvu.check,
   ports: mvu.ports,
@@ -35,7 +37,12 @@ export const unit: UnitDefinition = {
     const whole = { style: 'folded', pe: outputs, simd: inputs, order: 'output' } as const;
     return mvu.implement?.(request, whole) ?? refuse('no matrix', 'a matrix-vector product');
   },
-  timing: () => timing(schedule),
+  foldings: (request, cycles, styles) => {
+    const size = matrixOf(request);
+    if (size === undefined || !styles.includes('unrolled') || cycles < size.rows) return [];
+    return [{ style: 'unrolled', pe: size.outputs, simd: size.inputs, order: 'output' }];
+  },
+  timing: (node) => timing(schedule, rowCount(node)),
   model: () => model(schedule),
   kernel: mvu.kernel,
   cost,

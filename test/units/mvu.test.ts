@@ -7,6 +7,7 @@ import { unit } from '../../templates/mvu/unit.ts';
 import { firstMismatch, randomSource, simulate, UnitFolder } from './icarus.ts';
 
 interface Params {
+  readonly rows?: number;
   readonly inputs: number;
   readonly outputs: number;
   readonly pe: number;
@@ -28,8 +29,15 @@ function randomFrame(random: ReturnType<typeof randomSource>, elem: ElementType,
   });
 }
 
-/** The layer by the book: integers, nothing else. */
+/** The layer by the book: integers, nothing else; vector after vector. */
 function reference(node: HwNode, frame: readonly number[]): number[] {
+  const { inputs } = node.params as unknown as Params;
+  return Array.from({ length: frame.length / inputs }, (_, row) =>
+    vectorReference(node, frame.slice(row * inputs, (row + 1) * inputs)),
+  ).flat();
+}
+
+function vectorReference(node: HwNode, frame: readonly number[]): number[] {
   const { inputs, outputs, y, base } = node.params as unknown as Params;
   const { weights, bias, thresholds, flip } = node.consts;
   return Array.from({ length: outputs }, (_, n) => {
@@ -56,8 +64,8 @@ describe('mvu', () => {
       const node = sampleNode(seed);
       expect(unit.check(node), describeNode(node)).toEqual([]);
       const random = randomSource(seed + 1000);
-      const { inputs, x } = node.params as unknown as Params;
-      const frames = Array.from({ length: 4 }, () => randomFrame(random, x, inputs));
+      const { rows = 1, inputs, x } = node.params as unknown as Params;
+      const frames = Array.from({ length: 4 }, () => randomFrame(random, x, rows * inputs));
       const interval = unit.timing(node).initiationInterval;
       const calm = seed % 3 === 0;
       const chance = (): boolean => calm || random.integer(0, 2) > 0;
