@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { Diagnostics } from '../../compiler/diagnostics/index.ts';
+import { runPipeline } from '../../compiler/pipeline.ts';
+import { createEvaluator } from '../../compiler/qir/evaluate.ts';
+import { parseQir } from '../../compiler/qir/parse.ts';
+import { printQir } from '../../compiler/qir/print.ts';
+import { verifyGraph } from '../../compiler/qir/verify.ts';
+import { methods, type ScaleChoice } from '../../compiler/quantize/index.ts';
+import { images, residual } from './network.ts';
+
+const int8 = methods.get('int8');
+
+function quantized(seed: number, scales: ScaleChoice) {
+  const graph = residual(seed);
+  const diagnostics = new Diagnostics();
+  const result = int8?.run(graph, { samples: images(seed, 16), scales, diagnostics });
+  if (result === undefined) throw new Error('no method int8');
+  expect(diagnostics.all).toEqual([]);
+  return { graph, ...result };
+}
+
+describe.each(['float32', 'pow2'] as const)('int8 with scales %s', (scales) => {
+  test('puts a quantizer behind what layers read and both sides of a sum, and nowhere else', () => {
+    const { graph, values } = quantized(1, scales);
+    expect(verifyGraph(graph)).toEqual([]);
+    expect(values.map(({ value }) => value)).toEqual(['relu1', 'conv2', 'relu2', 'relu3', 'mean']);
+    const byName = new Map(values.map((v) => [v.value, v]));
+    expect(byName.get('relu1')?.levels).toEqual({ min: 0, max: 255 });
+    expect(byName.get('conv2')?.levels).toEqual({ min: -128, max: 127 });
+    const ratio = Math.log2((byName.get('conv2')?.scale ?? NaN) / (byName.get('relu1')?.scale ?? NaN));
+    expect(Number.isInteger(ratio)).toBe(true);
+    if (scales === 'pow2')
+      for (const { scale } of values) expect(Number.isInteger(Math.log2(scale))).toBe(true);
+  });
+
+  test('stays close to the float network', () => {
+    for (const seed of [1, 2, 3]) {
+      const after = createEvaluator(quantized(seed, scales).graph);
+      const before = createEvaluator(residual(seed));
+      let [error, size] = [0, 0];
+      for (const sample of images(seed + 100, 20)) {
+        const [a] = [...before.run(sample).values()];
+        const [b] = [...after.run(sample).values()];
+        a?.data.forEach((x, i) => {
+          error += (x - (b?.data[i] ?? NaN)) ** 2;
+          size += x * x;
+        });
+      }
+      // 8 bits: about 40 dB of signal to noise
+      expect(error / size).toBeLessThan(scales === 'pow2' ? 0.01 : 0.003);
+    }
+  });
+
+  test('becomes integers that compute the same', () => {
+    const { graph } = quantized(4, scales);
+    const integer = runPipeline(graph, { diagnostics: new Diagnostics() });
+    const [real, whole] = [createEvaluator(graph), createEvaluator(integer)];
+    const [output] = integer.outputs;
+    const scale = output?.boundary.scale;
+    for (const sample of images(77, 10)) {
+      const [expected] = [...real.run(sample).values()];
+      const [sums] = [...whole.run(sample).values()];
+      const numbers = Array.from(sums?.data ?? [], (level) =>
+        Math.fround((level * (scale?.numerator ?? 1)) / (scale?.denominator ?? 1)),
+      );
+      expect(numbers).toEqual(Array.from(expected?.data ?? []));
+    }
+  });
+});
+
+test('the result prints and reads back', () => {
+  const { graph } = quantized(5, 'float32');
+  const text = printQir(graph);
+  expect(text).toMatch(/quant/);
+  expect(printQir(parseQir(text, { file: 'again.qir' }))).toBe(text);
+});
+
+test('a network that is quantized already is refused', () => {
+  const { graph } = quantized(6, 'float32');
+  const options = { samples: images(6, 2), scales: 'float32', diagnostics: new Diagnostics() } as const;
+  expect(() => int8?.run(graph, options)).toThrow(/QCC3601/);
+});
