@@ -1,60 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Attribute } from '../../compiler/qir/graph.ts';
 import { isProblem } from '../../compiler/qir/op.ts';
 import { ops } from '../../compiler/qir/ops/index.ts';
 import { carriedLattice, latticeOf } from '../../compiler/qir/ops/lattice.ts';
 import { rationalOf, roundToFloat32, rational } from '../../compiler/qir/rational.ts';
-import {
-  allocate,
-  bipolar,
-  float32,
-  int,
-  printType,
-  ternary,
-  uint,
-  type ElementType,
-  type Tensor,
-  type TensorType,
-} from '../../compiler/qir/types.ts';
-
-function real(values: readonly number[], shape: readonly number[] = [values.length]): Tensor {
-  return { type: { elem: float32, shape }, data: Float32Array.from(values) };
-}
-const scalar = (x: number) => real([x], []);
-function whole(
-  elem: ElementType,
-  values: readonly number[],
-  shape: readonly number[] = [values.length],
-): Tensor {
-  const data = allocate(elem, values.length);
-  data.set(values);
-  return { type: { elem, shape }, data };
-}
-
-/** Types the operation by its rule and evaluates it. */
-function run(
-  name: string,
-  operands: Tensor[],
-  attributes: Record<string, Attribute> = {},
-  declared?: TensorType,
-): Tensor {
-  const op = ops.get(name)!;
-  for (const [key, spec] of Object.entries(op.attributes)) {
-    if (key in attributes) expect(spec.check(attributes[key]!)).toBeUndefined();
-    else expect(spec.optional).toBe(true);
-  }
-  const type = op.type(
-    operands.map((tensor) => ({ type: tensor.type, tensor })),
-    attributes,
-    declared,
-  );
-  if (isProblem(type)) throw new Error(`${type.message}: ${type.found}, expected ${type.expected}`);
-  const result = op.evaluate(operands, attributes, type);
-  expect(result.type.shape).toEqual(type.shape);
-  return result;
-}
-const numbers = (tensor: Tensor) => Array.from(tensor.data, (x) => x + 0);
+import { bipolar, int, printType, ternary, uint, type TensorType } from '../../compiler/qir/types.ts';
+import { numbers, real, run, scalar, whole } from './run.ts';
 
 describe('every op', () => {
   it.each([...ops])('%s documents itself, its operands and attributes', (name, op) => {
