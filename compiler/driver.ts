@@ -3,7 +3,7 @@ import { basename, extname } from 'node:path';
 import { createEngine } from '../sim/engine.ts';
 import { units } from '../templates/registry.ts';
 import { fileUnreadable } from './diagnostics/catalog/driver.ts';
-import { fail, InternalError } from './diagnostics/index.ts';
+import { fail } from './diagnostics/index.ts';
 import type { Diagnostics } from './diagnostics/index.ts';
 import type { HwGraph } from './hw/index.ts';
 import { verilogIdentifier } from './hw/names.ts';
@@ -59,7 +59,7 @@ export interface Compilation {
 export const defaultClockMhz = 200;
 
 /**
- * Reads a model: `.qir` text of any form, or ONNX. What it is is seen from its first bytes, not from its name.
+ * Reads a model: `.qir` text of any form, ONNX, or TFLite. What it is is seen from its first bytes, not from its name.
  *
  * @throws DiagnosticError for a file that cannot be read or is no model.
  */
@@ -76,26 +76,29 @@ export async function loadModel(path: string, options: LoadOptions): Promise<Gra
     const { loadQir } = await import('./qir/load.ts');
     return loadQir(path);
   }
-  const { importOnnx } = await import('./frontend/onnx/import.ts');
   // Exporters call every graph `torch-jit-export` or `main_graph`; the file's name is what its owner calls it.
   const name = basename(path, extname(path))
     .replace(/[^A-Za-z0-9_]+/g, '_')
     .slice(0, 48);
-  const graph = importOnnx(bytes, { file: path, ...options });
+  const graph = await importModel(bytes, { file: path, ...options });
   return name.replaceAll('_', '') === '' ? graph : { ...graph, name };
 }
 
+/** A TFLite file has its identifier at bytes 4 to 8; everything else is ONNX, or refused as such. */
+async function importModel(bytes: Uint8Array, options: LoadOptions & { file: string }): Promise<Graph> {
+  if (new TextDecoder('latin1').decode(bytes.subarray(4, 8)) === 'TFL3') {
+    const { importTflite } = await import('./frontend/tflite/import.ts');
+    return importTflite(bytes, options);
+  }
+  const { importOnnx } = await import('./frontend/onnx/import.ts');
+  return importOnnx(bytes, options);
+}
+
 const cycleModel: CycleModel = {
-  cycles: (hw, frames) => createEngine(hw, units).time({ frames }).cycles,
-  measure: (hw) => {
-    const engine = createEngine(hw, units);
-    // Recurrence is found within a few frames of the pipeline having filled; the periods in between cost nothing.
-    for (let frames = 256; frames <= 1 << 20; frames *= 16) {
-      const { initiationInterval, latency } = engine.time({ frames });
-      if (initiationInterval !== null && latency !== null)
-        return { initiationInterval, latency: latency.last };
-    }
-    throw new InternalError(`the timing of ${hw.name} does not recur`);
+  run: (hw, frames, extra) => {
+    const known = extra === undefined ? units : new Map([...units, ...extra]);
+    const { cycles, initiationInterval, latency, fifos } = createEngine(hw, known).time({ frames });
+    return { cycles, initiationInterval, latency: latency?.last ?? null, fifos };
   },
 };
 

@@ -18,10 +18,11 @@ const parts: readonly (readonly [RegExp, string, string])[] = [
   [/^QCC0/, 'General', 'Reading and writing files.'],
   [/^QCC1/, 'QIR', 'The text of a graph, its weights file, and what the verifier holds a graph to.'],
   [
-    /^QCC2/,
+    /^QCC2[0-5]/,
     'ONNX import',
     'What is wrong with, or not supported in, an ONNX model, and what the importer assumed.',
   ],
+  [/^QCC26/, 'TFLite import', 'What is wrong with, or not supported in, a TFLite model.'],
   [/^QCC3/, 'Passes', 'From real to integer form.'],
   [/^QCC4[0-4]/, 'Hardware', 'Units, folding, lowering.'],
   [/^QCC4[5-9]/, 'Output', 'Writing the output folder.'],
@@ -58,9 +59,10 @@ async function diagnosticsPage(): Promise<string> {
   return note('compiler/diagnostics/catalog/') + lines.join('\n');
 }
 
-function operandRow({ name, doc, kind, optional }: OperandSpec): string {
+function operandRow({ name, doc, kind, optional, repeated }: OperandSpec): string {
   const kinds = { value: 'a value', const: 'a constant', any: 'a value or a constant' };
-  return `- \`${name}\`${optional === true ? ' (optional)' : ''}, ${kinds[kind]}: ${doc}`;
+  const often = repeated === true ? ' (any number)' : optional === true ? ' (optional)' : '';
+  return `- \`${name}\`${often}, ${kinds[kind]}: ${doc}`;
 }
 
 function attributeRow([name, { doc, optional }]: [string, AttributeSpec]): string {
