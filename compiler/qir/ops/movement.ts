@@ -3,6 +3,7 @@ import type { AttributeSpec, Movement, OpDefinition, TypeProblem } from '../op.t
 import { integerQuotient, rationalOf, type Rational } from '../rational.ts';
 import {
   allocate,
+  elementCount,
   fitInteger,
   fixed,
   float32,
@@ -19,7 +20,7 @@ import { carriedLattice, type Lattice } from './lattice.ts';
 import { agree, operand, withLattice } from './real.ts';
 import { declaredOrOwn } from './reshape.ts';
 import { checkedShape } from './geometry.ts';
-import { broadcastIndices, lastAxis, sameShape } from './shapes.ts';
+import { broadcastIndices, sameShape } from './shapes.ts';
 
 type Attributes = Readonly<Record<string, Attribute>>;
 
@@ -141,7 +142,7 @@ function fillLevel(lattice: Lattice, fill: number): number | undefined {
   return level !== undefined && Math.abs(level) < 2 ** 31 ? level : undefined;
 }
 
-/** The scales of the moved elements: one a channel if they agree on that, else one an element. */
+/** The scales of the moved elements, in the least shape that broadcasts to them. */
 function moveScales(
   lattice: Lattice,
   from: readonly number[],
@@ -149,19 +150,33 @@ function moveScales(
   to: readonly number[],
 ): { readonly scales: readonly Rational[]; readonly scaleShape: readonly number[] } {
   const scaleAt = broadcastIndices(lattice.scaleShape, from);
-  const moved = Int32Array.from(index, (at) => (at < 0 ? -1 : (scaleAt[at] ?? 0)));
-  const channels = lastAxis(to);
-  const byChannel = new Int32Array(channels).fill(-1);
-  let agreed = true;
-  for (let i = 0; i < moved.length && agreed; i++) {
-    const which = moved[i] ?? -1;
-    const known = byChannel[i % channels] ?? -1;
-    agreed = which < 0 || known < 0 || known === which;
-    if (which >= 0) byChannel[i % channels] = which;
+  let which = Int32Array.from(index, (at) => (at < 0 ? -1 : (scaleAt[at] ?? 0)));
+  const scaleShape = [...to];
+  for (const axis of to.keys()) {
+    const merged = mergeAxis(which, scaleShape, axis);
+    if (merged === undefined) continue;
+    which = merged;
+    scaleShape[axis] = 1;
   }
-  const chosen = Array.from(agreed ? byChannel : moved, (at) => lattice.scales[Math.max(at, 0)]);
-  return {
-    scales: chosen.filter((scale) => scale !== undefined),
-    scaleShape: agreed ? to.map((n, axis) => (axis === to.length - 1 ? n : 1)) : to,
-  };
+  const chosen = Array.from(which, (at) => lattice.scales[Math.max(at, 0)]);
+  return { scales: chosen.filter((scale) => scale !== undefined), scaleShape };
+}
+
+/** One entry for all positions along an axis, if those that are not -1 agree. */
+function mergeAxis(
+  entries: Int32Array,
+  shape: readonly number[],
+  axis: number,
+): Int32Array<ArrayBuffer> | undefined {
+  const inner = elementCount(shape.slice(axis + 1));
+  const length = shape[axis] ?? 1;
+  const merged = new Int32Array(entries.length / length).fill(-1);
+  for (const [i, entry] of entries.entries()) {
+    const within = i % inner;
+    const at = (i - within - (Math.floor(i / inner) % length) * inner) / length + within;
+    const known = merged[at] ?? -1;
+    if (entry >= 0 && known >= 0 && entry !== known) return undefined;
+    if (entry >= 0) merged[at] = entry;
+  }
+  return merged;
 }
