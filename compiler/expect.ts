@@ -1,6 +1,7 @@
-import { isFloat, toIntegers, type NdArray } from './data/index.ts';
+import { isFloat, samplesOf, toIntegers, type NdArray } from './data/index.ts';
 import { expectMismatch, expectShape } from './diagnostics/catalog/data.ts';
 import { fail, type Diagnostics } from './diagnostics/index.ts';
+import type { Boundary } from './qir/graph.ts';
 import type { Check } from './report/index.ts';
 
 /** Output values to be compared: [frames][elements] integers. */
@@ -8,6 +9,9 @@ export interface Values {
   readonly frames: number;
   readonly elements: number;
   readonly data: ArrayLike<number>;
+  /** Shape of one frame, and what is known of the boundary, where the output may be an image of a channels-first model. */
+  readonly shape?: readonly number[];
+  readonly boundary?: Boundary;
 }
 
 /** The class that each frame's output names: the output itself if it is one number, else the index of the first maximum. */
@@ -29,7 +33,7 @@ function perFrame({ shape }: NdArray): number {
 
 /**
  * Compares the output with an array of integers: [frames, ...output], or [frames] or [frames, 1] classes. The array may hold
- * more frames than were run.
+ * more frames than were run. Images of a channels-first model may be [frames, C, H, W] or [frames, H, W, C].
  *
  * A difference is added to the diagnostics (QCC6031) with its first place.
  *
@@ -50,11 +54,19 @@ export function checkExpected(
   }
   const wanted = toIntegers(array, option);
   const found = width === elements ? output.data : classes(output);
+  const { boundary = {} } = output;
+  const samples = output.shape && width === elements ? samplesOf(array, output.shape, boundary) : undefined;
+  if (boundary.layout !== undefined && width === elements && samples === undefined)
+    fail(
+      expectShape(option, array.shape, `images [${frames}, ${output.shape?.join(', ')}], or channels first`),
+    );
+  const order = samples?.order;
+  const place = (i: number): number => (order === undefined ? i : i - (i % width) + (order[i % width] ?? 0));
   const total = frames * width;
   let wrong = 0;
   let first = -1;
   for (let i = 0; i < total; i++) {
-    if (found[i] === wanted[i]) continue;
+    if (found[place(i)] === wanted[i]) continue;
     if (first < 0) first = i;
     wrong++;
   }
@@ -65,7 +77,7 @@ export function checkExpected(
         option,
         frame,
         first % width,
-        found[first] ?? Number.NaN,
+        found[place(first)] ?? Number.NaN,
         wanted[first] ?? Number.NaN,
         wrong,
         total,

@@ -17,7 +17,7 @@ import type { Compilation } from './driver.ts';
 import { emitRtl } from './emit/index.ts';
 import { beats, designPorts } from './hw/index.ts';
 import { createEvaluator } from './qir/evaluate.ts';
-import { operandType, value, type Graph } from './qir/graph.ts';
+import { operandType, value, type Boundary, type Graph } from './qir/graph.ts';
 import { allocate, elementCount, type Tensor, type TensorData, type TensorType } from './qir/types.ts';
 import type { Check } from './report/index.ts';
 import { version } from './version.ts';
@@ -48,6 +48,8 @@ export interface SimulateRequest {
 export interface SimulatedOutput {
   readonly name: string;
   readonly type: TensorType;
+  /** How they relate to the source model's output. */
+  readonly boundary: Boundary;
   /** [frames][elements] integers. */
   readonly data: TensorData;
 }
@@ -254,7 +256,8 @@ export async function simulate(compilation: Compilation, request: SimulateReques
   if (cycle !== undefined && verilator !== undefined)
     checks.push(checkCycles(compilation, cycle, verilator, frames, found));
   for (const difference of found) diagnostics.add(difference);
-  const values = { frames, elements: elementCount(type.shape), data };
+  const boundary = integer.outputs[0]?.boundary ?? {};
+  const values = { frames, elements: elementCount(type.shape), data, shape: type.shape, boundary };
   if (request.expect !== undefined)
     checks.push(checkExpected(values, request.expect, '--expect', diagnostics));
   const labels = request.labels === undefined ? undefined : checkAccuracy(values, request.labels, '--labels');
@@ -263,7 +266,7 @@ export async function simulate(compilation: Compilation, request: SimulateReques
   return {
     frames,
     engines: runs.map((run) => run.name as EngineName),
-    output: { name, type, data },
+    output: { name, type, boundary, data },
     checks,
     ...(cycles !== undefined && { cycles }),
     ...(labels !== undefined && { accuracy: { right: labels.count, frames } }),

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { createColors } from 'picocolors';
-import { writeNpy } from '../data/index.ts';
+import { sourceShape, toSourceOrder, writeNpy } from '../data/index.ts';
 import { badOption, oneInput, outputUnwritable } from '../diagnostics/catalog/command.ts';
 import { fail } from '../diagnostics/index.ts';
 import type { Compilation } from '../driver.ts';
@@ -45,13 +45,15 @@ export function quantizedByHost(graph: Graph): boolean {
   return graph.notes.some((note) => note.code === 'QCC2302');
 }
 
-/** Writes the output integers as an array [frames, ...output]. */
+/** Writes the output integers as an array [frames, ...output], images in the order of the source model. */
 export async function writeOutputArray(file: string, { output, frames }: Simulation): Promise<void> {
   const unsigned = output.data instanceof Uint32Array;
-  const data = unsigned ? output.data : Int32Array.from(output.data);
+  const { type, boundary } = output;
+  const integers = output.data instanceof Uint32Array ? output.data : Int32Array.from(output.data);
+  const data = toSourceOrder<Uint32Array | Int32Array>(integers, type.shape, boundary);
   const array = {
     dtype: unsigned ? 'uint32' : 'int32',
-    shape: [frames, ...output.type.shape],
+    shape: [frames, ...sourceShape(type.shape, boundary)],
     data,
   } as const;
   try {

@@ -7,7 +7,7 @@ import {
   dataShape,
 } from '../diagnostics/catalog/data.ts';
 import { toReal } from '../qir/evaluate.ts';
-import type { GraphInput } from '../qir/graph.ts';
+import type { Boundary, GraphInput } from '../qir/graph.ts';
 import {
   allocate,
   elementCount,
@@ -20,6 +20,7 @@ import {
   type TensorData,
 } from '../qir/types.ts';
 import { isFloat, unravel, type NdArray } from './array.ts';
+import { sourceOrder, sourceShape } from './order.ts';
 
 /** Frames for one input of a graph: integers in row-major order, one frame after the other. */
 export interface Frames {
@@ -53,20 +54,41 @@ function compatible(a: readonly number[], b: readonly number[]): boolean {
   return left.length <= 1 || right.length <= 1 || equal(left, right);
 }
 
-function frameCount(array: NdArray, input: GraphInput, what: string): number {
-  const { shape } = array;
-  const wanted = input.type.shape;
-  const axes = shape.slice(1);
+/** How many samples of shape `wanted` an array of shape `shape` holds; undefined if it cannot be read so. */
+function samplesIn(shape: readonly number[], wanted: readonly number[]): number | undefined {
   if (equal(shape, wanted)) return 1;
-  if (shape.length > 0 && compatible(axes, wanted)) {
-    if (shape[0] === 0) fail(dataEmpty(what));
-    return shape[0] ?? 1;
+  if (shape.length > 0 && compatible(shape.slice(1), wanted)) return shape[0];
+  return compatible(shape, wanted) ? 1 : undefined;
+}
+
+/** An array of a known number of samples, and where each element of a sample goes; undefined where it stays. */
+export interface Samples {
+  readonly count: number;
+  readonly order: Int32Array | undefined;
+}
+
+/**
+ * Reads an array's shape as samples of a tensor at the boundary of a graph. Images of a channels-first model may come in the order of
+ * the model or channels last, told by the shape; where both fit (a flat array, equal sides) it is the model's.
+ */
+export function samplesOf(array: NdArray, shape: readonly number[], boundary: Boundary): Samples | undefined {
+  const first = samplesIn(array.shape, sourceShape(shape, boundary));
+  if (first !== undefined) return { count: first, order: sourceOrder(shape, boundary) };
+  const last = boundary.layout === undefined ? undefined : samplesIn(array.shape, shape);
+  return last === undefined ? undefined : { count: last, order: undefined };
+}
+
+function framesIn(array: NdArray, input: GraphInput, what: string): Samples {
+  const { boundary } = input;
+  const { shape } = input.type;
+  const samples = samplesOf(array, shape, boundary);
+  if (samples === undefined) {
+    const orders = boundary.layout === undefined ? [shape] : [sourceShape(shape, boundary), shape];
+    const known = [...orders, [elementCount(shape)]].map((axes) => `[frames, ${axes.join(', ')}]`);
+    return fail(dataShape(what, array.shape, input.name, [...new Set(known)].join(' or ')));
   }
-  if (compatible(shape, wanted)) return 1;
-  const full = `[frames${wanted.map((n) => `, ${n}`).join('')}]`;
-  const flat = `[frames, ${elementCount(wanted)}]`;
-  const expected = full === flat ? full : `${full} or ${flat}`;
-  return fail(dataShape(what, shape, input.name, expected));
+  if (samples.count === 0) fail(dataEmpty(what));
+  return samples;
 }
 
 /** Rounds to the nearest integer, ties to the even one. */
@@ -105,13 +127,20 @@ function realOf(input: GraphInput): (k: number) => number {
  * input is bipolar. Float arrays hold real values: element x becomes the integer k for which
  * float32((k - zeroPoint) * scale) + offset is exactly x.
  *
+ * Where the input is an image of a channels-first model, the array may be [frames, C, H, W] or [frames, H, W, C]; the frames are
+ * channels last, as the graph has them.
+ *
  * @throws DiagnosticError (QCC6020 to QCC6023) naming the first element that does not fit.
  */
 export function toFrames(array: NdArray, input: GraphInput, options: FrameOptions): Frames {
   const { what } = options;
   const { elem, shape } = input.type;
   const elements = elementCount(shape);
-  const count = Math.min(frameCount(array, input, what), options.limit ?? Infinity);
+  const samples = framesIn(array, input, what);
+  const { order } = samples;
+  const place = (i: number): number =>
+    order === undefined ? i : i - (i % elements) + (order[i % elements] ?? 0);
+  const count = Math.min(samples.count, options.limit ?? Infinity);
   if (count < 1) fail(dataEmpty(what));
   const out = allocate(elem, count * elements);
   const { dtype, data } = array;
@@ -123,7 +152,7 @@ export function toFrames(array: NdArray, input: GraphInput, options: FrameOption
       if (!holds(elem, k)) {
         fail(dataRange(what, unravel(i, array.shape), String(data[i]), printElement(elem), rangeText(elem)));
       }
-      out[i] = k;
+      out[place(i)] = k;
     }
     return { count, elements, data: out };
   }
@@ -150,7 +179,7 @@ export function toFrames(array: NdArray, input: GraphInput, options: FrameOption
       const type = `${input.name} : ${printType(input.type)}`;
       fail(dataNotOnGrid(what, unravel(i, array.shape), String(x), type, `${real(k)} (the integer ${k})`));
     }
-    out[i] = k;
+    out[place(i)] = k;
   }
   return { count, elements, data: out };
 }

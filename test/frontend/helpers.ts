@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { fromSourceOrder, toSourceOrder } from '../../compiler/data/index.ts';
 import { importOnnx } from '../../compiler/frontend/onnx/import.ts';
 import type { ImportOptions } from '../../compiler/frontend/onnx/import.ts';
 import { DiagnosticError } from '../../compiler/diagnostics/index.ts';
@@ -56,21 +57,22 @@ export function nodeNamed(graph: Graph, origin: string): Node {
   return found;
 }
 
-/** The only input's tensor, from numbers. */
+/** The only input's tensor, from numbers in the order of the source model. */
 export function inputTensor(graph: Graph, values: ArrayLike<number>): Tensor {
   const type = graph.inputs[0]?.type;
   if (!type) throw new Error('no input');
   const data = allocate(type.elem, elementCount(type.shape));
   data.set(Array.from(values));
-  return { type, data };
+  return { type, data: fromSourceOrder(data, type.shape, graph.inputs[0]?.boundary ?? {}) };
 }
 
-/** Evaluates a graph of one input and returns its first output. */
+/** Evaluates a graph of one input and returns its first output in the order of the source model. */
 export function run(graph: Graph, values: ArrayLike<number>): Tensor {
   const name = graph.inputs[0]?.name ?? '';
   const result = evaluateGraph(graph, { [name]: inputTensor(graph, values) }).get(
     graph.outputs[0]?.value ?? '',
   );
   if (!result) throw new Error('no output');
-  return result;
+  const { shape } = result.type;
+  return { ...result, data: toSourceOrder(result.data, shape, graph.outputs[0]?.boundary ?? {}) };
 }

@@ -106,15 +106,15 @@ describe('graphs', () => {
 
   test('unsupported operators, all of them in one run', () => {
     const nodes = [
-      node('Conv', ['x', 'k'], ['a'], {}, '', 'first'),
-      node('Concat', ['a', 'a'], ['b'], { axis: 0 }, '', 'joined'),
+      node('LSTM', ['x', 'k'], ['a'], {}, '', 'first'),
+      node('Einsum', ['a', 'a'], ['b'], { equation: 'i,i' }, '', 'joined'),
       node('Quant', ['b', 'k', 'k', 'k'], ['c'], {}, '', 'misplaced'),
       node('Mystery', ['c'], ['y'], {}, 'acme', 'last'),
     ];
     const found = refusal(model(network(nodes, { k: scalar(1) })));
     expect(found.map((d) => [d.code, d.where?.kind === 'node' && d.where.name, d.found])).toEqual([
-      ['QCC2104', 'first', 'Conv (ai.onnx)'],
-      ['QCC2104', 'joined', 'Concat (ai.onnx)'],
+      ['QCC2104', 'first', 'LSTM (ai.onnx)'],
+      ['QCC2104', 'joined', 'Einsum (ai.onnx)'],
       ['QCC2104', 'misplaced', 'Quant (ai.onnx)'],
       ['QCC2104', 'last', 'Mystery (acme)'],
     ]);

@@ -22,6 +22,8 @@ export interface Converted {
   readonly bounds: ReadonlyMap<string, Bound>;
   readonly emitter: Emitter;
   readonly facts: readonly InputFacts[];
+  /** Whether an input has another shape than the model declares. */
+  readonly reshaped: boolean;
   readonly where: Where;
   readonly diagnostics: Diagnostics;
 }
@@ -75,12 +77,13 @@ function graphOutput(info: ValueInfoMessage, converted: Converted): GraphOutput 
     diagnostics.add(outputNotComputed(where, info.name, 'a constant'));
     return undefined;
   }
-  const { operand, dims, content, levels } = bound.value;
+  const { operand, dims, layout, content, levels } = bound.value;
   if (facts.some((fact) => fact.name === operand.name)) {
     diagnostics.add(outputNotComputed(where, info.name, 'an input, unchanged'));
     return undefined;
   }
-  const declared = declaredOutputDims(info);
+  // Under another input shape the declared shape of the output does not hold.
+  const declared = converted.reshaped ? undefined : declaredOutputDims(info);
   const fits =
     declared === undefined ||
     (declared.length === dims.length && declared.every((n, i) => n === undefined || n === dims[i]));
@@ -90,10 +93,16 @@ function graphOutput(info: ValueInfoMessage, converted: Converted): GraphOutput 
     return undefined;
   }
   const origin = { nodes: [info.name] };
+  const order = layout === 'channels-last' ? ({ layout: 'nchw' } as const) : {};
   if (content !== 'levels' || levels === undefined)
-    return { value: operand.name, boundary: {}, origin, host: [] };
+    return { value: operand.name, boundary: order, origin, host: [] };
   diagnostics.add(outputIsLevels(where, info.name));
-  return { value: operand.name, boundary: levelBoundary(levels), origin, host: levelSteps(levels) };
+  return {
+    value: operand.name,
+    boundary: { ...levelBoundary(levels), ...order },
+    origin,
+    host: levelSteps(levels),
+  };
 }
 
 /** The boundary of an output that is the levels of one scale and zero point. */

@@ -1,5 +1,6 @@
 import type { Attribute, Operand } from '../../qir/graph.ts';
 import type { ElementType } from '../../qir/types.ts';
+import type { Placed } from './placed.ts';
 import type { ConstTensor } from './tensors.ts';
 
 /** The integer levels of QuantizeLinear, until DequantizeLinear turns them back into reals. */
@@ -13,13 +14,11 @@ export interface Levels {
   readonly source?: Bound;
 }
 
-/** A value computed at run time. Its QIR shape is `qirShape(dims)`. */
-export interface Value {
+/** A value computed at run time. Its QIR shape is `placedShape` of it. */
+export interface Value extends Placed {
   readonly operand: Operand;
   /** Element type of the QIR value: float32, or unsigned for indices. */
   readonly elem: ElementType;
-  /** ONNX dimensions, batch axis included. */
-  readonly dims: readonly number[];
   /**
    * What ONNX holds there: reals, indices (TopK, ArgMax), the integers of a graph input, or the levels of QuantizeLinear. For levels
    * the QIR value is the dequantized real.

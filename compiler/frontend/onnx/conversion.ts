@@ -5,7 +5,9 @@ import {
   notConstant,
   operandCount,
   shapeMismatch,
+  unsupportedUse,
 } from '../../diagnostics/catalog/frontend.ts';
+import { notAnImage } from '../../diagnostics/catalog/frontend-convolution.ts';
 import { fail } from '../../diagnostics/index.ts';
 import type { Diagnostic, Diagnostics, Where } from '../../diagnostics/index.ts';
 import type { Operand } from '../../qir/graph.ts';
@@ -14,7 +16,9 @@ import { dimsOf } from './bound.ts';
 import type { Bound, Value } from './bound.ts';
 import { uniform } from './constants.ts';
 import type { Emitter, Source } from './emitter.ts';
-import { broadcastShapes, normalAxis, qirShape, showShape } from './shapes.ts';
+import { canBeImage, inSourceOrder, placedAxis } from './placed.ts';
+import type { Placed } from './placed.ts';
+import { broadcastShapes, normalAxis, showShape } from './shapes.ts';
 import type { GraphNode } from './structure.ts';
 import type { ConstTensor } from './tensors.ts';
 
@@ -170,15 +174,36 @@ export class Conversion {
     return bound;
   }
 
-  /** Input `index` as a value of the graph, real unless `anyContent`; constants are refused with `notConstant`'s opposite. */
+  /** Input `index` as a real value in the order of its ONNX tensor; constants are refused. */
   value(index: number): Value {
+    return this.sourceOrder(this.placed(index));
+  }
+
+  /** Input `index` as an image or sequence, channels last, whatever it stood as. */
+  image(index: number): Value {
+    const x = this.placed(index);
+    if (!canBeImage(x.dims)) {
+      const volume = x.dims.length === 5 ? '; 3-D networks are not read' : '';
+      this.fail(
+        notAnImage(this.where, `${showShape(x.dims)}${volume}`, '[1, C, H, W] or [1, C, L], one sample'),
+      );
+    }
+    return this.emitter.arrange(x, 'channels-last', this.source([], '_order'));
+  }
+
+  /** The value in the order of its ONNX tensor. */
+  sourceOrder(x: Value): Value {
+    return this.emitter.arrange(x, 'source', this.source([], '_order'));
+  }
+
+  /** Input `index` as a real value in the layout it stands in; constants are refused. */
+  placed(index: number): Value {
     const bound = this.real(index);
     if (bound.kind === 'value') return bound.value;
-    const rank = qirShape(dimsOf(bound)).length;
+    const placed = inSourceOrder(dimsOf(bound));
     if (bound.kind === 'quantized') {
-      const operand = this.emitter.weight(bound.weight, rank, this.where);
-      const elem = { kind: 'float32' } as const;
-      return { operand, elem, dims: dimsOf(bound), content: 'real' };
+      const operand = this.emitter.operand(bound, placed, this.where);
+      return { operand, elem: { kind: 'float32' }, ...placed, content: 'real' };
     }
     fail(
       operandCount(
@@ -204,11 +229,55 @@ export class Conversion {
     return dims;
   }
 
-  /** Emits an elementwise node over inputs that broadcast. */
+  /** Emits an elementwise node over inputs that broadcast; the result is channels last if one of the inputs is and it can be. */
   elementwise(op: string, inputs: readonly Good[], dims: readonly number[]): Value {
-    const rank = qirShape(dims).length;
-    const operands: Operand[] = inputs.map((bound) => this.emitter.operand(bound, rank, this.where));
-    return this.emitter.emit(op, operands, {}, dims, this.source());
+    const operands = this.operands(inputs, dims);
+    return this.emitter.emit(op, operands.operands, {}, operands.placed, this.source());
+  }
+
+  /** Inputs brought to one layout, as operands of a node whose result has the ONNX dimensions `dims`. */
+  operands(
+    inputs: readonly Good[],
+    dims: readonly number[],
+  ): { readonly operands: readonly Operand[]; readonly placed: Placed } {
+    const image = inputs.some(
+      (bound) =>
+        bound.kind === 'value' &&
+        bound.value.layout === 'channels-last' &&
+        bound.value.dims.length === dims.length,
+    );
+    const placed: Placed = { dims, layout: image && canBeImage(dims) ? 'channels-last' : 'source' };
+    const operands = inputs.map((bound) =>
+      bound.kind === 'value'
+        ? this.#placedLike(bound.value, placed).operand
+        : this.emitter.operand(bound, placed, this.where),
+    );
+    return { operands, placed };
+  }
+
+  /** A value as an operand of a node that stands as `placed`: the same layout, and as many axes where that matters. */
+  #placedLike(x: Value, placed: Placed): Value {
+    if (placed.layout === 'source') return this.sourceOrder(x);
+    const missing = placed.dims.length - x.dims.length;
+    if (missing === 0) return this.emitter.arrange(x, 'channels-last', this.source([], '_order'));
+    const dims = [...new Array<number>(missing).fill(1), ...x.dims];
+    const full = this.emitter.reshape(this.sourceOrder(x), inSourceOrder(dims), this.source([], '_axes'));
+    return this.emitter.arrange(full, 'channels-last', this.source([], '_order'));
+  }
+
+  /** The QIR axis of an ONNX axis of a value; the batch axis, which QIR does not have, is refused. */
+  qirAxis(x: Placed, axis: number): number {
+    const found = placedAxis(x, this.axis(axis, x.dims.length));
+    if (found === undefined) {
+      this.fail(
+        unsupportedUse(
+          this.where,
+          `${this.node.opType.slice(0, 80)} over the batch axis of ${showShape(x.dims)}`,
+          'another axis',
+        ),
+      );
+    }
+    return found;
   }
 
   /** An axis attribute or input, checked and made non-negative. */

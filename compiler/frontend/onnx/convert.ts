@@ -1,4 +1,9 @@
-import { ignoredAttribute, opsetRange, unsupportedOp } from '../../diagnostics/catalog/frontend.ts';
+import {
+  ignoredAttribute,
+  operandCount,
+  opsetRange,
+  unsupportedOp,
+} from '../../diagnostics/catalog/frontend.ts';
 import { fail } from '../../diagnostics/index.ts';
 import type { Diagnostics } from '../../diagnostics/index.ts';
 import { Attributes } from './attributes.ts';
@@ -70,7 +75,8 @@ function run(
   const constant =
     inputs.length > 0 && inputs.every((bound) => bound === undefined || bound.kind === 'const');
   if (fold && (constant || alwaysConstant.has(node.opType))) {
-    return [{ kind: 'const', tensor: fold(c) }];
+    c.set(0, { kind: 'const', tensor: fold(c) });
+    return checkedResults(c);
   }
   const converter = findConverter(node.domain, node.opType);
   if (converter === undefined) fail(unsupported(node));
@@ -79,5 +85,12 @@ function run(
   const unknown = c.attributes.names.filter((name) => !converter.attributes.includes(name));
   if (unknown.length > 0) c.note(ignoredAttribute(node.where, unknown));
   converter.convert(c);
+  return checkedResults(c);
+}
+
+/** The results of a node; an output that is read, but that the operator does not have, is refused. */
+function checkedResults(c: Conversion): readonly (Good | undefined)[] {
+  const missing = c.node.outputs.findIndex((_, i) => c.outputUsed(i) && c.results[i] === undefined);
+  if (missing >= 0) fail(operandCount(c.where, `output ${missing} is read`, 'the outputs of the operator'));
   return c.results;
 }

@@ -11,6 +11,7 @@ import { elementOf, elements, isFloat } from './elements.ts';
 import type { ElementName } from './elements.ts';
 import { flattenedDims, reshapedDims, squeezedDims, transposePerm, unsqueezedDims } from './nodes/layout.ts';
 import { showShape, stridesOf } from './shapes.ts';
+import { sliceRanges } from './slices.ts';
 import { countElements } from './tensors.ts';
 import type { ConstTensor } from './tensors.ts';
 
@@ -143,37 +144,14 @@ function concat(c: Conversion): ConstTensor {
 
 function slice(c: Conversion): ConstTensor {
   const data = c.constant(0, 'data');
-  const asInput = c.inputCount > 1;
-  const starts = asInput ? c.integers(1, 'starts') : (c.attributes.ints('starts') ?? []);
-  const ends = asInput ? c.integers(2, 'ends') : (c.attributes.ints('ends') ?? []);
-  const given = asInput ? (c.optional(3) ? c.integers(3, 'axes') : undefined) : c.attributes.ints('axes');
-  const axes = given ?? starts.map((_, i) => i);
-  const steps = c.optional(4) ? c.integers(4, 'steps') : starts.map(() => 1);
   const dims = [...data.dims];
   const strides = stridesOf(data.dims);
   let offset = 0;
-  axes.forEach((wanted, i) => {
-    const axis = c.axis(wanted, data.dims.length);
-    const size = data.dims[axis] ?? 0;
-    const [start, end, step] = [starts[i], ends[i], steps[i]];
-    if (start === undefined || end === undefined || step === undefined || step === 0) {
-      c.fail(
-        shapeMismatch(
-          c.where,
-          'starts, ends, axes and steps of different lengths, or a step of 0',
-          'equal lengths',
-        ),
-      );
-    }
-    // Going down, the first element is at most size - 1, and -1 stands for "past the beginning".
-    const back = step < 0 ? 1 : 0;
-    const from = Math.min(Math.max(start < 0 ? start + size : start, 0), size - back);
-    const to = Math.min(Math.max(end < 0 ? end + size : end, -back), size);
-    const count = Math.max(0, Math.ceil((to - from) / step));
+  for (const { axis, from, step, count } of sliceRanges(c, data.dims)) {
     if (count > 0) offset += from * (strides[axis] ?? 1);
     strides[axis] = (strides[axis] ?? 1) * step;
     dims[axis] = count;
-  });
+  }
   c.spend(countElements(dims), dims);
   return { ...strided(data, dims, strides, offset), name: resultName(c) };
 }

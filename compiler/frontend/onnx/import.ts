@@ -13,13 +13,18 @@ import { Emitter } from './emitter.ts';
 import { isFloat } from './elements.ts';
 import type { InputFacts } from './input-type.ts';
 import { parseInputType } from './input-type-text.ts';
+import { chosenShapes, usedAsImage } from './images.ts';
 import { declaredInput } from './inputs.ts';
+import { parseInputShape } from './input-shape.ts';
 import { sanitize } from './names.ts';
+import { canBeImage } from './placed.ts';
 import { decodeModel } from './proto.ts';
 import type { GraphMessage, ModelMessage } from './schema.ts';
 import { analyse, normalDomain } from './structure.ts';
+import type { Structure } from './structure.ts';
 import { decodeTensor } from './tensors.ts';
 
+export { parseInputShape } from './input-shape.ts';
 export { parseInputType } from './input-type-text.ts';
 
 /** Opset version assumed for the standard operators where the model names none. */
@@ -30,6 +35,11 @@ export interface ImportOptions {
   readonly file: string;
   /** What the input carries, as `parseInputType` reads it; derived from the model if not given. */
   readonly inputType?: string;
+  /**
+   * Shapes of graph inputs that replace the declared ones, as `parseInputShape` reads them: a convolutional network often works at any
+   * image size. All other shapes follow from the nodes.
+   */
+  readonly inputShape?: string;
   /** Receives every diagnostic of the import, also when it fails. */
   readonly diagnostics?: Diagnostics;
 }
@@ -61,6 +71,7 @@ function readModel(bytes: Uint8Array, options: ImportOptions, diagnostics: Diagn
   const { file } = options;
   const where: Where = { kind: 'file', file };
   if (options.inputType !== undefined) parseInputType(options.inputType);
+  const shapes = options.inputShape === undefined ? undefined : parseInputShape(options.inputShape);
   const model = decodeModel(bytes, file);
   const { graph } = model;
   if (graph.output.length === 0) diagnostics.add(noGraph(where, 'a graph without outputs'));
@@ -96,7 +107,8 @@ function readModel(bytes: Uint8Array, options: ImportOptions, diagnostics: Diagn
     const decoded = diagnostics.capture(() => decodeTensor(tensor, where));
     bounds.set(tensor.name, decoded ? { kind: 'const', tensor: decoded } : { kind: 'poison' });
   }
-  const facts = bindInputs(graph, structure.inputs, options, bounds, emitter, diagnostics);
+  const chosen = chosenShapes(shapes, graph, structure.inputs, file);
+  const facts = bindInputs(graph, structure, { ...options, chosen }, bounds, emitter, diagnostics);
   for (const node of structure.nodes) {
     convertNode(node, bounds, state);
     if (state.exhausted) break;
@@ -108,6 +120,7 @@ function readModel(bytes: Uint8Array, options: ImportOptions, diagnostics: Diagn
     bounds,
     emitter,
     facts,
+    reshaped: chosen.size > 0,
     where,
     diagnostics,
   });
@@ -131,8 +144,8 @@ function opsetVersions(
 /** Declares the graph inputs as values and gathers what decides their types. */
 function bindInputs(
   graph: GraphMessage,
-  names: ReadonlySet<string>,
-  options: ImportOptions,
+  structure: Structure,
+  options: ImportOptions & { readonly chosen: ReadonlyMap<string, readonly number[]> },
   bounds: Map<string, Bound>,
   emitter: Emitter,
   diagnostics: Diagnostics,
@@ -144,18 +157,23 @@ function bindInputs(
   }
   const facts: InputFacts[] = [];
   for (const info of graph.input) {
-    if (!names.has(info.name)) continue;
+    if (!structure.inputs.has(info.name)) continue;
     const where: Where = { kind: 'node', file: options.file, name: info.name, op: 'graph input' };
-    const declared = diagnostics.capture(() => declaredInput(info, where, diagnostics));
+    const declared = diagnostics.capture(() =>
+      declaredInput(info, where, diagnostics, options.chosen.get(info.name)),
+    );
     if (declared === undefined) {
       bounds.set(info.name, { kind: 'poison' });
       continue;
     }
     const name = emitter.valueNames.unique(info.name, 'input');
     const annotation = annotations.get(info.name);
+    const image = canBeImage(declared.dims) && usedAsImage(info.name, structure.nodes);
+    const layout = image ? 'channels-last' : 'source';
     facts.push({
       declared,
       name,
+      layout,
       where,
       ...(options.inputType === undefined ? {} : { option: options.inputType }),
       ...(annotation === undefined ? {} : { annotation }),
@@ -163,7 +181,7 @@ function bindInputs(
     const content = isFloat(declared.elem) ? 'real' : 'integer-input';
     bounds.set(info.name, {
       kind: 'value',
-      value: { operand: value(name), elem: float32, dims: declared.dims, content },
+      value: { operand: value(name), elem: float32, dims: declared.dims, layout, content },
     });
   }
   return facts;

@@ -21,13 +21,16 @@ import { elements, isFloat } from './elements.ts';
 import { finnElementType, parseInputType } from './input-type-text.ts';
 import type { InputType } from './input-type-text.ts';
 import type { DeclaredInput } from './inputs.ts';
-import { qirShape } from './shapes.ts';
+import { placedShape } from './placed.ts';
+import type { Layout } from './placed.ts';
 
 /** What is known about one graph input when its type is decided. */
 export interface InputFacts {
   readonly declared: DeclaredInput;
   /** Identifier of the input in QIR. */
   readonly name: string;
+  /** How the input stands in QIR. */
+  readonly layout: Layout;
   /** The `--input-type` text, if given. */
   readonly option?: string;
   /** The finn_datatype annotation, if there is one. */
@@ -176,11 +179,12 @@ function fromOption(facts: InputFacts, text: string, declared: ElementType | und
  * which `integerize` refuses with a hint to `--input-type`.
  */
 export function decideInput(facts: InputFacts, consumers: Consumers, diagnostics: Diagnostics): DecidedInput {
-  const { name, declared, where } = facts;
-  const shape = qirShape(declared.dims);
+  const { name, declared, where, layout } = facts;
+  const shape = placedShape({ dims: declared.dims, layout });
+  const order = layout === 'channels-last' ? ({ layout: 'nchw' } as const) : {};
   const origin = { nodes: [declared.name] };
   const decided = (type: InputType, redundant: readonly Node[] = []): DecidedInput => ({
-    input: { name, type: { elem: type.elem, shape }, boundary: type.boundary, origin },
+    input: { name, type: { elem: type.elem, shape }, boundary: { ...type.boundary, ...order }, origin },
     redundant,
   });
 

@@ -4,6 +4,7 @@ import {
   dynamicShape,
   inputElementType,
 } from '../../diagnostics/catalog/frontend.ts';
+import { inputShapeConflict } from '../../diagnostics/catalog/frontend-convolution.ts';
 import { fail } from '../../diagnostics/index.ts';
 import type { Diagnostics, Where } from '../../diagnostics/index.ts';
 import { elementOf, elements } from './elements.ts';
@@ -33,8 +34,13 @@ function showDims(dims: readonly DimMessage[]): string {
   return `[${shown.join(', ')}]`;
 }
 
-/** Reads a graph input: element type and shape, with a symbolic batch axis taken as 1. */
-export function declaredInput(info: ValueInfoMessage, where: Where, diagnostics: Diagnostics): DeclaredInput {
+/** Reads a graph input: element type and shape (`chosen` in its stead, if given), with a symbolic batch axis taken as 1. */
+export function declaredInput(
+  info: ValueInfoMessage,
+  where: Where,
+  diagnostics: Diagnostics,
+  chosen?: readonly number[],
+): DeclaredInput {
   const { name } = info;
   const type = info.type?.tensorType;
   if (!type) fail(inputElementType(where, name, 'no tensor type'));
@@ -45,7 +51,13 @@ export function declaredInput(info: ValueInfoMessage, where: Where, diagnostics:
   }
   if (!type.shape) fail(dynamicShape(where, name, 'no shape at all'));
   const { dim } = type.shape;
+  if (chosen && chosen.length !== dim.length)
+    fail(
+      inputShapeConflict(where, name, `[${chosen.join(', ')}]`, `${dim.length} axes, as in ${showDims(dim)}`),
+    );
   const dims = dim.map((d, axis) => {
+    const given = chosen?.[axis];
+    if (given !== undefined) return given;
     const size = fixedSize(d);
     if (size !== undefined) return size;
     // One symbolic axis of a vector is its length, not a batch.

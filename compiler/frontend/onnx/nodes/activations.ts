@@ -1,6 +1,6 @@
 import { badConstant, unsupportedUse } from '../../../diagnostics/catalog/frontend.ts';
-import { qirShape, showShape } from '../shapes.ts';
 import type { Conversion } from '../conversion.ts';
+import { checkBroadcasts, checkFinite } from './checks.ts';
 import { clipLevels } from './qcdq.ts';
 import type { Converter } from './registry.ts';
 
@@ -9,8 +9,8 @@ const greatest = (2 - 2 ** -23) * 2 ** 127;
 
 function relu(c: Conversion): void {
   c.expectInputs(1);
-  const x = c.value(0);
-  c.setValue(0, c.emitter.emit('relu', [x.operand], {}, x.dims, c.source()));
+  const x = c.placed(0);
+  c.setValue(0, c.emitter.emit('relu', [x.operand], {}, x, c.source()));
 }
 
 /** A limit of Clip: an attribute up to opset 10, an input from 11 on. */
@@ -26,14 +26,14 @@ function clip(c: Conversion): void {
   const max = limit(c, 2, 'max', greatest);
   if (min > max) c.fail(badConstant(c.where, 'limits', `min ${min} and max ${max}`, 'min not above max'));
   if (clipLevels(c, min, max)) return;
-  const x = c.value(0);
+  const x = c.placed(0);
   const attributes = { min: Math.fround(min), max: Math.fround(max) };
-  c.setValue(0, c.emitter.emit('clip', [x.operand], attributes, x.dims, c.source()));
+  c.setValue(0, c.emitter.emit('clip', [x.operand], attributes, x, c.source()));
 }
 
 function softmax(c: Conversion): void {
   c.expectInputs(1);
-  const x = c.value(0);
+  const x = c.placed(0);
   const rank = x.dims.length;
   // Up to opset 12 the default is axis 1, and everything from the axis on is normalised as one line.
   const old = c.opset < 13;
@@ -47,21 +47,41 @@ function softmax(c: Conversion): void {
       ),
     );
   }
-  const inner = axis - (rank - qirShape(x.dims).length);
-  if (inner < 0) {
-    c.fail(
-      unsupportedUse(
-        c.where,
-        `Softmax over the batch axis of ${showShape(x.dims)}`,
-        'Softmax over another axis',
-      ),
-    );
-  }
-  c.setValue(0, c.emitter.emit('softmax', [x.operand], { axis: inner }, x.dims, c.source()));
+  c.setValue(0, c.emitter.emit('softmax', [x.operand], { axis: c.qirAxis(x, axis) }, x, c.source()));
+}
+
+function leakyRelu(c: Conversion): void {
+  c.expectInputs(1);
+  const alpha = c.attributes.float('alpha') ?? Math.fround(0.01);
+  const x = c.placed(0);
+  c.setValue(0, c.emitter.emit('leaky_relu', [x.operand], { alpha }, x, c.source()));
+}
+
+/** PRelu(x, slope); the slope broadcasts to x and does not widen it. */
+function prelu(c: Conversion): void {
+  c.expectInputs(2);
+  const x = c.placed(0);
+  const slope = checkFinite(c, 'slope', c.constant(1, 'slope'));
+  checkBroadcasts(c, 'slope', slope, x.dims);
+  const operands = [x.operand, c.emitter.parameter(slope, x, c.where)];
+  c.setValue(0, c.emitter.emit('prelu', operands, {}, x, c.source()));
+}
+
+/** Sigmoid and Tanh. */
+function curve(op: 'sigmoid' | 'tanh'): (c: Conversion) => void {
+  return (c) => {
+    c.expectInputs(1);
+    const x = c.placed(0);
+    c.setValue(0, c.emitter.emit(op, [x.operand], {}, x, c.source()));
+  };
 }
 
 export const activationConverters: readonly Converter[] = [
-  { opTypes: ['Relu'], domains: [''], attributes: [], convert: relu },
-  { opTypes: ['Clip'], domains: [''], attributes: ['min', 'max'], convert: clip },
-  { opTypes: ['Softmax'], domains: [''], attributes: ['axis'], convert: softmax },
+  { opTypes: ['Relu'], domains: [''], attributes: [], layout: 'any', convert: relu },
+  { opTypes: ['Clip'], domains: [''], attributes: ['min', 'max'], layout: 'any', convert: clip },
+  { opTypes: ['LeakyRelu'], domains: [''], attributes: ['alpha'], layout: 'any', convert: leakyRelu },
+  { opTypes: ['PRelu'], domains: [''], since: 7, attributes: [], layout: 'any', convert: prelu },
+  { opTypes: ['Sigmoid'], domains: [''], attributes: [], layout: 'any', convert: curve('sigmoid') },
+  { opTypes: ['Tanh'], domains: [''], attributes: [], layout: 'any', convert: curve('tanh') },
+  { opTypes: ['Softmax'], domains: [''], attributes: ['axis'], layout: 'any', convert: softmax },
 ];

@@ -27,9 +27,9 @@ function binary(op: string): (c: Conversion) => void {
 
 export const arithmeticConverters: readonly Converter[] = [
   // Before opset 7 these broadcast by an axis attribute.
-  { opTypes: ['Add'], domains: [''], since: 7, attributes: [], convert: binary('add') },
-  { opTypes: ['Sub'], domains: [''], since: 7, attributes: [], convert: binary('sub') },
-  { opTypes: ['Mul'], domains: [''], since: 7, attributes: [], convert: binary('mul') },
-  { opTypes: ['Div'], domains: [''], since: 7, attributes: [], convert: binary('div') },
-  { opTypes: ['Pow'], domains: [''], since: 7, attributes: [], convert: binary('pow') },
+  { opTypes: ['Add'], domains: [''], since: 7, attributes: [], layout: 'any', convert: binary('add') },
+  { opTypes: ['Sub'], domains: [''], since: 7, attributes: [], layout: 'any', convert: binary('sub') },
+  { opTypes: ['Mul'], domains: [''], since: 7, attributes: [], layout: 'any', convert: binary('mul') },
+  { opTypes: ['Div'], domains: [''], since: 7, attributes: [], layout: 'any', convert: binary('div') },
+  { opTypes: ['Pow'], domains: [''], since: 7, attributes: [], layout: 'any', convert: binary('pow') },
 ];

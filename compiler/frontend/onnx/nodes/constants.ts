@@ -86,7 +86,20 @@ export const constantConverters: readonly Converter[] = [
     attributes: ['value', 'value_float', 'value_int', 'value_floats', 'value_ints'],
     convert: (c) => c.set(0, { kind: 'const', tensor: constantValue(c) }),
   },
-  { opTypes: ['Identity'], domains: [''], attributes: [], convert: identity },
-  { opTypes: ['Dropout'], domains: [''], attributes: ['ratio', 'seed', 'is_test'], convert: dropout },
-  { opTypes: ['Cast'], domains: [''], since: 6, attributes: ['to', 'saturate', 'round_mode'], convert: cast },
+  { opTypes: ['Identity'], domains: [''], attributes: [], layout: 'any', convert: identity },
+  {
+    opTypes: ['Dropout'],
+    domains: [''],
+    attributes: ['ratio', 'seed', 'is_test'],
+    layout: 'any',
+    convert: dropout,
+  },
+  {
+    opTypes: ['Cast'],
+    domains: [''],
+    since: 6,
+    attributes: ['to', 'saturate', 'round_mode'],
+    layout: 'any',
+    convert: cast,
+  },
 ];

@@ -2,6 +2,7 @@ import { badAttribute, shapeMismatch } from '../../../diagnostics/catalog/fronte
 import type { Levels, QuantizedConst, Value } from '../bound.ts';
 import { broadcastTo, padRank, transposed, withDims } from '../constants.ts';
 import type { Conversion } from '../conversion.ts';
+import { canBeImage, inSourceOrder } from '../placed.ts';
 import { sameShape, showShape } from '../shapes.ts';
 import { countElements } from '../tensors.ts';
 import type { ConstTensor } from '../tensors.ts';
@@ -142,6 +143,13 @@ function relayout(
   }
 }
 
+/** A value under other ONNX dimensions. An image that keeps its channels stays channels last; any other goes back to source order. */
+function reshaped(c: Conversion, v: Value, to: readonly number[]): Value {
+  const image = v.layout === 'channels-last' && canBeImage(to) && to[1] === v.dims[1];
+  if (image) return c.emitter.reshape(v, { dims: to, layout: 'channels-last' }, c.source());
+  return c.emitter.reshape(c.sourceOrder(v), inSourceOrder(to), c.source());
+}
+
 function reshapeLike(dimsOf: (c: Conversion) => readonly number[]): (c: Conversion) => void {
   return (c) => {
     const from = c.dims(0);
@@ -151,7 +159,7 @@ function reshapeLike(dimsOf: (c: Conversion) => readonly number[]): (c: Conversi
       return;
     }
     relayout(c, {
-      value: (v) => c.emitter.reshape(v, to, c.source()),
+      value: (v) => reshaped(c, v, to),
       tensor: (t) => withDims(t, to),
       parameter: (t) => reshapeParameter(c, t, from, to),
     });

@@ -4,6 +4,7 @@ import { dimsOf } from '../bound.ts';
 import type { Value } from '../bound.ts';
 import { makeTensor, mapped, transposed, withDims } from '../constants.ts';
 import type { Conversion, Good } from '../conversion.ts';
+import { inSourceOrder } from '../placed.ts';
 import { sameShape, showShape } from '../shapes.ts';
 import { checkFinite } from './checks.ts';
 import type { Converter } from './registry.ts';
@@ -40,7 +41,7 @@ function emitMatmul(c: Conversion, x: Value, weights: Weights, outFirst: boolean
   const dims = [...x.dims.slice(0, -1), outs];
   // One row is a vector in QIR, whether ONNX writes it as [1, n] or as [n].
   const operand = weightOperand(c, weights, outFirst);
-  return c.emitter.emit('matmul', [x.operand, operand], {}, dims, c.source([], suffix));
+  return c.emitter.emit('matmul', [x.operand, operand], {}, inSourceOrder(dims), c.source([], suffix));
 }
 
 /** Swaps the last two axes. */
@@ -93,12 +94,15 @@ function matmul(c: Conversion): void {
   if (!isWeights(a) && !isWeights(b)) refuseTwoValues(c);
   if (isWeights(a) && isWeights(b)) refuseTwoConstants(c);
   if (isWeights(b) && !isWeights(a)) {
-    const x = a.value;
+    const x = c.sourceOrder(a.value);
     if (dimsOf(b).length === 1 && b.kind === 'const') {
       // A vector on the right stands for one column, which the result does not keep.
       const column: Weights = { kind: 'const', tensor: withDims(b.tensor, [b.tensor.data.length, 1]) };
       const product = emitMatmul(c, x, column, false);
-      c.setValue(0, c.emitter.reshape(product, product.dims.slice(0, -1), c.source([], '_drop')));
+      c.setValue(
+        0,
+        c.emitter.reshape(product, inSourceOrder(product.dims.slice(0, -1)), c.source([], '_drop')),
+      );
       return;
     }
     c.setValue(0, emitMatmul(c, x, matrix(c, b), false));
@@ -106,7 +110,7 @@ function matmul(c: Conversion): void {
   }
   if (isWeights(a) && !isWeights(b)) {
     // W * x = (x^T * W^T)^T, and W stands [out, in] already.
-    const x = b.value;
+    const x = c.sourceOrder(b.value);
     if (x.dims.length === 1) {
       c.setValue(0, emitMatmul(c, x, matrix(c, a), true));
       return;
@@ -162,8 +166,8 @@ function gemm(c: Conversion): void {
 }
 
 function scaled(c: Conversion, x: Value, factor: Good, suffix: string): Value {
-  const operand = c.emitter.operand(factor, 0, c.where);
-  return c.emitter.emit('mul', [x.operand, operand], {}, x.dims, c.source([], suffix));
+  const operand = c.emitter.operand(factor, x, c.where);
+  return c.emitter.emit('mul', [x.operand, operand], {}, x, c.source([], suffix));
 }
 
 function betaTimes(c: Conversion, bias: Good, beta: number): Good {
@@ -174,21 +178,14 @@ function betaTimes(c: Conversion, bias: Good, beta: number): Good {
   }
   if (beta === 1) return bias;
   const factor: Good = { kind: 'const', tensor: makeTensor(`${c.node.label}_beta`, 'float32', [], [beta]) };
-  const rank = dimsOf(bias).length;
-  const operand = c.emitter.operand(bias, rank, c.where);
-  const plain: Value = { operand, elem: { kind: 'float32' }, dims: dimsOf(bias), content: 'real' };
+  const placed = inSourceOrder(dimsOf(bias));
+  const operand = c.emitter.operand(bias, placed, c.where);
+  const plain: Value = { operand, elem: { kind: 'float32' }, ...placed, content: 'real' };
   return { kind: 'value', value: scaled(c, plain, factor, '_beta') };
 }
 
 function add(c: Conversion, x: Value, bias: Good, suffix: string): Value {
-  const rank = x.dims[0] === 1 ? x.dims.length - 1 : x.dims.length;
-  return c.emitter.emit(
-    'add',
-    [x.operand, c.emitter.operand(bias, rank, c.where)],
-    {},
-    x.dims,
-    c.source([], suffix),
-  );
+  return c.emitter.emit('add', [x.operand, c.emitter.operand(bias, x, c.where)], {}, x, c.source([], suffix));
 }
 
 export const linearConverters: readonly Converter[] = [

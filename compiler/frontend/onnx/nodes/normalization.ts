@@ -6,6 +6,7 @@ import {
 } from '../../../diagnostics/catalog/frontend.ts';
 import { firstBad, withDims } from '../constants.ts';
 import type { Conversion } from '../conversion.ts';
+import { inSourceOrder } from '../placed.ts';
 import { showShape } from '../shapes.ts';
 import { checkFinite } from './checks.ts';
 import type { Converter } from './registry.ts';
@@ -25,7 +26,7 @@ function batchNormalization(c: Conversion): void {
       c.fail(operandCount(c.where, `output ${i} (training statistics) is used`, 'one output'));
   }
   const epsilon = c.attributes.float('epsilon') ?? Math.fround(1e-5);
-  const x = c.value(0);
+  const x = c.placed(0);
   const channels = x.dims[1];
   if (channels === undefined) c.fail(shapeMismatch(c.where, showShape(x.dims), 'a channel axis 1'));
 
@@ -44,13 +45,13 @@ function batchNormalization(c: Conversion): void {
 
   // [1, C, 1, ...] is a vector of channels: computed as such, so that an Unsqueeze before and a Squeeze after leave no trace.
   const vector = x.dims[0] === 1 && x.dims.slice(2).every((n) => n === 1);
-  const flat = vector ? c.emitter.reshape(x, [1, channels], c.source([], '_flat')) : x;
+  const flat = vector ? c.emitter.reshape(x, inSourceOrder([1, channels]), c.source([], '_flat')) : x;
   const trailing = vector ? [] : x.dims.slice(2).map(() => 1);
   const operands = parameters.map((p) =>
-    c.emitter.constant(withDims(p, [channels, ...trailing]), Infinity, c.where),
+    c.emitter.parameter(withDims(p, [channels, ...trailing]), flat, c.where),
   );
-  const y = c.emitter.emit('batchnorm', [flat.operand, ...operands], { epsilon }, flat.dims, c.source());
-  c.setValue(0, vector ? c.emitter.reshape(y, x.dims, c.source([], '_shape')) : y);
+  const y = c.emitter.emit('batchnorm', [flat.operand, ...operands], { epsilon }, flat, c.source());
+  c.setValue(0, vector ? c.emitter.reshape(y, x, c.source([], '_shape')) : y);
 }
 
 export const normalizationConverters: readonly Converter[] = [
@@ -59,6 +60,7 @@ export const normalizationConverters: readonly Converter[] = [
     domains: [''],
     since: 7,
     attributes: ['epsilon', 'momentum', 'spatial', 'training_mode'],
+    layout: 'any',
     convert: batchNormalization,
   },
 ];

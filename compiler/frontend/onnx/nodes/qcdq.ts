@@ -11,7 +11,7 @@ import { broadcastTo, makeTensor, padRank, withDims } from '../constants.ts';
 import type { Conversion } from '../conversion.ts';
 import { elementOf, elements, isFloat } from '../elements.ts';
 import type { ElementName } from '../elements.ts';
-import { qirShape, sameShape, showShape } from '../shapes.ts';
+import { sameShape, showShape } from '../shapes.ts';
 import { countElements } from '../tensors.ts';
 import type { ConstTensor } from '../tensors.ts';
 import { checkedScale, checkedZeroPoint, checkFinite } from './checks.ts';
@@ -97,9 +97,8 @@ function emitQuant(c: Conversion, source: Bound, levels: Levels, origin: readonl
   }
   if (source.kind !== 'value') c.fail(integerValueUse(c.where, 'a quantizer of a quantized constant'));
   const x = source.value;
-  const rank = qirShape(x.dims).length;
-  const operands = [levels.scale, levels.zeroPoint].map((p) => c.emitter.constant(p, rank, c.where));
-  const made = c.emitter.emit('quant', [x.operand, ...operands], attributes, x.dims, c.source(origin));
+  const operands = [levels.scale, levels.zeroPoint].map((p) => c.emitter.parameter(p, x, c.where));
+  const made = c.emitter.emit('quant', [x.operand, ...operands], attributes, x, c.source(origin));
   c.setValue(0, { ...made, content: 'levels', levels: { ...levels, source } });
 }
 
@@ -107,7 +106,7 @@ function emitQuant(c: Conversion, source: Bound, levels: Levels, origin: readonl
 function quantizeLinear(c: Conversion): void {
   c.expectInputs(2, 3);
   const bound = c.real(0);
-  const source: Bound = bound.kind === 'quantized' ? { kind: 'value', value: c.value(0) } : bound;
+  const source: Bound = bound.kind === 'quantized' ? { kind: 'value', value: c.placed(0) } : bound;
   const type = levelType(c);
   const { range } = elements[type];
   if (range === undefined || elements[type].bits > 16) {
@@ -200,13 +199,12 @@ function dequantizeLinear(c: Conversion): void {
 
 /** The integers of a graph input: subtracted and scaled as ONNX does, each step exact or rounded once. */
 function dequantizeInput(c: Conversion, x: Value, found: Parameters): Value {
-  const rank = qirShape(x.dims).length;
-  const zero = c.emitter.constant(found.zeroPoint, rank, c.where);
-  const scale = c.emitter.constant(found.scale, rank, c.where);
+  const zero = c.emitter.parameter(found.zeroPoint, x, c.where);
+  const scale = c.emitter.parameter(found.scale, x, c.where);
   const shifted = found.zeroPoint.data.every((z) => z === 0)
     ? x
-    : c.emitter.emit('sub', [x.operand, zero], {}, x.dims, c.source([], '_shift'));
-  return c.emitter.emit('mul', [shifted.operand, scale], {}, x.dims, c.source());
+    : c.emitter.emit('sub', [x.operand, zero], {}, x, c.source([], '_shift'));
+  return c.emitter.emit('mul', [shifted.operand, scale], {}, x, c.source());
 }
 
 /** An integer constant: weights stay a quantizer's result, so that their levels are known; wide ones (biases) become numbers. */
@@ -242,6 +240,7 @@ export const qcdqConverters: readonly Converter[] = [
     domains: [''],
     since: 10,
     attributes: ['axis', 'saturate', 'block_size', 'output_dtype', 'precision'],
+    layout: 'any',
     convert: quantizeLinear,
   },
   {
@@ -249,6 +248,7 @@ export const qcdqConverters: readonly Converter[] = [
     domains: [''],
     since: 10,
     attributes: ['axis', 'block_size', 'output_dtype'],
+    layout: 'any',
     convert: dequantizeLinear,
   },
 ];

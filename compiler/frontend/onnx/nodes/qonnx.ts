@@ -6,7 +6,6 @@ import {
   unsupportedUse,
 } from '../../../diagnostics/catalog/frontend.ts';
 import type { Attribute } from '../../../qir/graph.ts';
-import { qirShape } from '../shapes.ts';
 import type { QuantizedConst } from '../bound.ts';
 import { padRank, uniform } from '../constants.ts';
 import type { Conversion } from '../conversion.ts';
@@ -72,10 +71,9 @@ export function applyQuantizer(
     });
     return;
   }
-  const x = c.value(0);
-  const rank = qirShape(x.dims).length;
-  const operands = parameters.map((p) => c.emitter.constant(p, rank, c.where));
-  c.setValue(0, c.emitter.emit(op, [x.operand, ...operands], attributes, x.dims, c.source()));
+  const x = c.placed(0);
+  const operands = parameters.map((p) => c.emitter.parameter(p, x, c.where));
+  c.setValue(0, c.emitter.emit(op, [x.operand, ...operands], attributes, x, c.source()));
 }
 
 /** Quant(x, scale, zero point, bits). */
@@ -158,13 +156,21 @@ export const qonnxConverters: readonly Converter[] = [
     opTypes: ['Quant', 'IntQuant'],
     domains: quantizerDomains,
     attributes: ['signed', 'narrow', 'rounding_mode'],
+    layout: 'any',
     convert: quant,
   },
-  { opTypes: ['BipolarQuant'], domains: quantizerDomains, attributes: [], convert: bipolarQuant },
+  {
+    opTypes: ['BipolarQuant'],
+    domains: quantizerDomains,
+    attributes: [],
+    layout: 'any',
+    convert: bipolarQuant,
+  },
   {
     opTypes: ['Trunc'],
     domains: quantizerDomains,
     attributes: ['rounding_mode', 'signed', 'narrow'],
+    layout: 'any',
     convert: trunc,
   },
 ];

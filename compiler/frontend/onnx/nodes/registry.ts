@@ -1,5 +1,9 @@
 import type { Conversion } from '../conversion.ts';
 import { activationConverters } from './activations.ts';
+import { branchConverters } from './branches.ts';
+import { convolutionConverters } from './convolution.ts';
+import { poolingConverters } from './pooling.ts';
+import { resizeConverters } from './resize.ts';
 import { arithmeticConverters } from './arithmetic.ts';
 import { constantConverters } from './constants.ts';
 import { layoutConverters } from './layout.ts';
@@ -19,6 +23,11 @@ export interface Converter {
   readonly since?: number;
   /** Attributes the operator defines; others are reported as without effect. */
   readonly attributes: readonly string[];
+  /**
+   * What the operator makes of the layout of its first input: `image` wants channels last, `any` leaves every layout as it is; all others
+   * (not given) want the order of the ONNX tensor.
+   */
+  readonly layout?: 'image' | 'any';
   /** Reads the node and sets what its outputs stand for. */
   readonly convert: (c: Conversion) => void;
 }
@@ -27,6 +36,10 @@ export interface Converter {
 export const converters: readonly Converter[] = [
   ...activationConverters,
   ...arithmeticConverters,
+  ...branchConverters,
+  ...convolutionConverters,
+  ...poolingConverters,
+  ...resizeConverters,
   ...constantConverters,
   ...layoutConverters,
   ...linearConverters,

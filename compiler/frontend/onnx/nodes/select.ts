@@ -7,21 +7,35 @@ import {
 import { fitInteger } from '../../../qir/types.ts';
 import type { Value } from '../bound.ts';
 import type { Conversion } from '../conversion.ts';
+import { inSourceOrder } from '../placed.ts';
+import type { Placed } from '../placed.ts';
 import { showShape } from '../shapes.ts';
 import type { Converter } from './registry.ts';
 
-/** Brings `axis` to the end; the returned function brings a result back. */
+/** Brings `axis` to the end of the QIR axes; `placed` says how a result of that many choices stands, `back` brings it back. */
 function axisLast(
   c: Conversion,
-  x: Value,
+  given: Value,
   axis: number,
-): { readonly x: Value; readonly back: (y: Value) => Value } {
-  const rank = x.dims.length;
-  if (axis === rank - 1) return { x, back: (y) => y };
+): { readonly x: Value; readonly placed: (count: number) => Placed; readonly back: (y: Value) => Value } {
+  const rank = given.dims.length;
+  if (given.layout === 'channels-last' && axis === 1) {
+    const placed = (count: number): Placed => ({
+      dims: given.dims.map((n, i) => (i === 1 ? count : n)),
+      layout: 'channels-last',
+    });
+    return { x: given, placed, back: (y) => y };
+  }
+  const x = c.sourceOrder(given);
+  const placed = (count: number): Placed => inSourceOrder([...turned.dims.slice(0, -1), count]);
+  let turned = x;
+  if (axis === rank - 1) return { x, placed, back: (y) => y };
   const perm = [...Array.from({ length: rank }, (_, i) => i).filter((i) => i !== axis), axis];
   const inverse = Array.from({ length: rank }, (_, i) => perm.indexOf(i));
+  turned = c.emitter.transpose(x, perm, c.source([], '_last'));
   return {
-    x: c.emitter.transpose(x, perm, c.source([], '_last')),
+    x: turned,
+    placed,
     back: (y) => c.emitter.transpose(y, inverse, c.source([], '_back')),
   };
 }
@@ -41,19 +55,26 @@ function argMax(c: Conversion): void {
   if (c.attributes.flag('select_last_index', false)) {
     c.fail(unsupportedUse(c.where, 'select_last_index 1', 'the first of equal maxima (select_last_index 0)'));
   }
-  const x = c.value(0);
+  const x = c.placed(0);
   const axis = selectedAxis(c, x, 0);
   const size = x.dims[axis] ?? 1;
   const last = axisLast(c, x, axis);
-  const dims = [...last.x.dims.slice(0, -1), 1];
-  const made = c.emitter.emit('argmax', [last.x.operand], {}, dims, c.source(), fitInteger(0, size - 1));
+  const made = c.emitter.emit(
+    'argmax',
+    [last.x.operand],
+    {},
+    last.placed(1),
+    c.source(),
+    fitInteger(0, size - 1),
+  );
   const index = last.back({ ...made, content: 'index' });
   if (c.attributes.flag('keepdims', true)) {
     c.setValue(0, index);
     return;
   }
   const kept = index.dims.filter((_, i) => i !== axis);
-  c.setValue(0, c.emitter.reshape(index, kept, c.source([], '_drop')));
+  const dropped = c.sourceOrder(index);
+  c.setValue(0, c.emitter.reshape(dropped, inSourceOrder(kept), c.source([], '_drop')));
 }
 
 /** TopK: only the indices exist in hardware. */
@@ -69,7 +90,7 @@ function topK(c: Conversion): void {
       ),
     );
   }
-  const x = c.value(0);
+  const x = c.placed(0);
   const axis = selectedAxis(c, x, -1);
   const size = x.dims[axis] ?? 1;
   const k = c.optional(1) ? c.scalar(1, 'k') : (c.attributes.int('k') ?? 0);
@@ -79,12 +100,11 @@ function topK(c: Conversion): void {
   if (c.node.outputs.length < 2) c.fail(operandCount(c.where, 'one output', 'two outputs'));
   const largest = c.attributes.flag('largest', true);
   const last = axisLast(c, x, axis);
-  const dims = [...last.x.dims.slice(0, -1), k];
   const made = c.emitter.emit(
     'topk',
     [last.x.operand],
     { k, largest },
-    dims,
+    last.placed(k),
     c.source(),
     fitInteger(0, size - 1),
   );

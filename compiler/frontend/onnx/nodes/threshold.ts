@@ -30,7 +30,7 @@ function multiThreshold(c: Conversion): void {
   const outScale = c.attributes.float('out_scale') ?? 1;
   const outBias = c.attributes.float('out_bias') ?? 0;
   if (outScale === 0) c.fail(badAttribute(c.where, 'out_scale', '0', 'a number other than 0'));
-  const x = c.value(0);
+  const x = c.placed(0);
   const rank = x.dims.length;
   if (rank === 0) c.fail(shapeMismatch(c.where, 'a scalar', 'a tensor with a channel axis'));
   const axis = channelAxis(c, rank);
@@ -53,25 +53,14 @@ function multiThreshold(c: Conversion): void {
       'multithreshold',
       [input.operand, operand],
       { out_scale: outScale, out_bias: outBias },
-      input.dims,
+      input,
       c.source(),
     );
 
-  if (axis === rank - 1 || rows === 1) {
-    c.setValue(0, apply(x));
-    return;
-  }
-  // QIR has the channels last: bring them there and back.
-  const perm = [...Array.from({ length: rank }, (_, i) => i).filter((i) => i !== axis), axis];
-  const back = Array.from({ length: rank }, (_, i) => perm.indexOf(i));
-  c.setValue(
-    0,
-    c.emitter.transpose(
-      apply(c.emitter.transpose(x, perm, c.source([], '_last'))),
-      back,
-      c.source([], '_back'),
-    ),
-  );
+  // QIR has the channels last: an image is brought there, and stays so.
+  const last = axis === rank - 1 || rows === 1;
+  if (!last) c.setValue(0, apply(c.image(0)));
+  else c.setValue(0, apply(rows === 1 ? x : c.sourceOrder(x)));
 }
 
 export const thresholdConverters: readonly Converter[] = [
@@ -79,6 +68,7 @@ export const thresholdConverters: readonly Converter[] = [
     opTypes: ['MultiThreshold'],
     domains: quantizerDomains,
     attributes: ['out_dtype', 'out_scale', 'out_bias', 'data_layout'],
+    layout: 'any',
     convert: multiThreshold,
   },
 ];
