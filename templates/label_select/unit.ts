@@ -6,11 +6,14 @@ import { readLayout } from '../../compiler/hw/layout.ts';
 import { bitWidth, isSigned, printType } from '../../compiler/qir/types.ts';
 import type { ElementType } from '../../compiler/qir/types.ts';
 import { unitCannotImplement } from '../../compiler/diagnostics/catalog/hw.ts';
+import { repeated, rowCount, rowsParam, rowsSchema, vectorsOf } from '../lib/rows.ts';
 import { selectLabels } from './kernel.ts';
 
 const schema = z.object({
+  /** Vectors of one frame, each of which gives its own indices. */
+  rows: rowsSchema,
   elem: elementSchema,
-  /** Scores of one frame. */
+  /** Scores of one vector. */
   elements: z.int().min(1),
   lanes: z.int().min(1),
   /** How many indices leave, the best first; more than one needs one lane. */
@@ -36,13 +39,22 @@ function params(node: HwNode): Params {
 
 function streams(node: HwNode): { readonly input: StreamType; readonly output: StreamType } {
   const { elem, elements, lanes, k, index } = params(node);
-  return { input: { elem, elements, lanes }, output: { elem: index, elements: k, lanes: k } };
+  const rows = rowCount(node);
+  return {
+    input: repeated({ elem, elements, lanes }, rows),
+    output: repeated({ elem: index, elements: k, lanes: k }, rows),
+  };
+}
+
+/** Beats of one vector. */
+function vectorBeats(node: HwNode): number {
+  return Math.ceil(params(node).elements / params(node).lanes);
 }
 
 /** The index of the greatest score, or of the k greatest; the lower index wins a tie. */
 export const unit: UnitDefinition = {
   name: 'label_select',
-  summary: 'Finds the index of the greatest (or least) element of a frame, or the k best in order.',
+  summary: 'Finds the index of the greatest (or least) element of a vector, or the k best in order.',
   implementsOps: ['argmax', 'topk'],
   check: (node) =>
     checkParams(
@@ -55,18 +67,18 @@ export const unit: UnitDefinition = {
   ],
   implement: (request, folding) => {
     const [op, ...others] = request.ops;
-    if (op === undefined || others.length > 0 || request.input.shape.length !== 1) {
+    if (op === undefined || others.length > 0 || request.input.shape.length === 0) {
       return {
         refusal: unitCannotImplement(
           'label_select',
           request.value,
           printType(request.input),
-          'one vector of scores',
+          'vectors of scores',
         ),
       };
     }
     const k = op.op === 'topk' ? (op.attributes['k'] as number) : 1;
-    const elements = request.input.shape[0] ?? 1;
+    const elements = request.input.shape.at(-1) ?? 1;
     return {
       params: {
         elem: { ...request.input.elem },
@@ -75,13 +87,14 @@ export const unit: UnitDefinition = {
         k,
         largest: op.attributes['largest'] !== false,
         index: { ...op.result.elem },
+        ...rowsParam(vectorsOf(request.input)),
       },
       consts: {},
     };
   },
   timing: (node) => ({ initiationInterval: beats(streams(node).input), latency: 2 }),
   model: (node) => {
-    const steps = beats(streams(node).input);
+    const steps = vectorBeats(node);
     return new StepPipeline({
       steps,
       inputs: 1,
@@ -92,11 +105,11 @@ export const unit: UnitDefinition = {
   },
   kernel: (node, context) => {
     const { input, output } = streams(node);
-    const { k, largest } = params(node);
+    const { elements, k, largest } = params(node);
     return ([from], [to], frames) => {
       const read = readLayout(context.memory(), input, from ?? 0);
       const write = readLayout(context.memory(), output, to ?? 0);
-      selectLabels(read, write, { elements: input.elements, k, largest, frames });
+      selectLabels(read, write, { rows: rowCount(node), elements, k, largest, frames });
     };
   },
   cost: (node) => {
@@ -105,7 +118,7 @@ export const unit: UnitDefinition = {
     const label = bitWidth(index);
     // a comparison takes half a LUT a bit on the carry chain, a selection one a bit
     const select = Math.ceil(value / 2) + value + label;
-    const steps = beats(streams(node).input);
+    const steps = vectorBeats(node);
     const counters = Math.ceil(Math.log2(steps)) + label;
     return {
       lut: select * (lanes - 1 + k) + label + 2 * k * label + Math.ceil(Math.log2(elements + 1)),
@@ -122,7 +135,7 @@ export const unit: UnitDefinition = {
     const { elem, elements, lanes, k, largest, index } = params(node);
     const width = bitWidth(elem);
     const label = bitWidth(index);
-    const steps = beats(streams(node).input);
+    const steps = vectorBeats(node);
     const stepBits = Math.max(1, Math.ceil(Math.log2(steps)));
     const remainder = elements - (steps - 1) * lanes;
     // The tree folds the lanes pairwise; the left operand is always the lower index.
@@ -188,6 +201,7 @@ export const unit: UnitDefinition = {
         k,
         largest: random.pick([true, false]),
         index: { kind: 'uint', bits: Math.max(1, Math.ceil(Math.log2(elements))) },
+        ...rowsParam(random.pick([1, 1, 2, 5])),
       },
       consts: {},
     };

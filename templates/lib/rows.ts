@@ -24,6 +24,11 @@ export function repeated(vector: StreamType, rows: number): StreamType {
   return rows === 1 ? vector : { ...vector, elements: vector.elements * rows, rows };
 }
 
+/** Of a parameter that counts the elements of a whole frame: those of one row. */
+export function perRow(node: HwNode, elements: number): number {
+  return elements / rowCount(node);
+}
+
 /** Vectors of a tensor: the product of all axes but the last. */
 export function vectorsOf({ shape }: TensorType): number {
   return elementCount(shape.slice(0, -1));

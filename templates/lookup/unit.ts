@@ -4,9 +4,12 @@ import type { HwNode, MemoryImage, StreamType, UnitDefinition } from '../../comp
 import { encodeElement } from '../../compiler/hw/pack.ts';
 import { checkParams, elementSchema } from '../../compiler/hw/params.ts';
 import { readLayout } from '../../compiler/hw/layout.ts';
-import { bitWidth, elementCount, valueRange } from '../../compiler/qir/types.ts';
+import { bitWidth, valueRange } from '../../compiler/qir/types.ts';
 import type { ElementType } from '../../compiler/qir/types.ts';
-import { unitCannotImplement } from '../../compiler/diagnostics/catalog/hw.ts';
+import type { Diagnostic } from '../../compiler/diagnostics/index.ts';
+import { badUnitParameter, unitCannotImplement } from '../../compiler/diagnostics/catalog/hw.ts';
+import { fittingLanes, pixelStream } from '../lib/lanes.ts';
+import { perRow, repeated, rowCount, rowsParam, rowsSchema, vectorsOf } from '../lib/rows.ts';
 
 /** Greatest table a lane may have, in entries. */
 const largestTable = 65536;
@@ -15,11 +18,12 @@ const largestTable = 65536;
 const largestLogic = 1024;
 
 const schema = z.object({
+  rows: rowsSchema,
   input: elementSchema,
   output: elementSchema,
   elements: z.int().min(1),
   lanes: z.int().min(1),
-  /** Rows of the table: 1, or one for each position of the last axis. */
+  /** Rows of the table: 1, or one for each position in a row of the frame. */
   channels: z.int().min(1),
 });
 
@@ -36,13 +40,25 @@ function params(node: HwNode): Params {
 }
 
 function streams(node: HwNode): { readonly input: StreamType; readonly output: StreamType } {
-  const { input, output, elements, lanes } = params(node);
-  return { input: { elem: input, elements, lanes }, output: { elem: output, elements, lanes } };
+  const { input, output, lanes } = params(node);
+  const elements = rowElements(node);
+  const stream = (elem: ElementType): StreamType => repeated({ elem, elements, lanes }, rowCount(node));
+  return { input: stream(input), output: stream(output) };
 }
 
-/** Steps whose table rows differ: every beat of a frame where rows depend on the position, else one. */
+/** Elements of one row; the unit does the same to every row. */
+function rowElements(node: HwNode): number {
+  return perRow(node, params(node).elements);
+}
+
+/** Beats of one row. */
+function rowBeats(node: HwNode): number {
+  return Math.ceil(rowElements(node) / params(node).lanes);
+}
+
+/** Steps whose table rows differ: every beat of a row where the table depends on the position, else one. */
 function rowSteps(node: HwNode): number {
-  return params(node).channels === 1 ? 1 : beats(streams(node).input);
+  return params(node).channels === 1 ? 1 : rowBeats(node);
 }
 
 /** The result for one row and one integer. */
@@ -52,9 +68,24 @@ function entry(node: HwNode, row: number, x: number): number {
   return node.consts['table']?.data[(row % channels) * (max - min + 1) + x - min] ?? 0;
 }
 
+function check(node: HwNode): readonly Diagnostic[] {
+  const found = checkParams(node, schema);
+  if (found.length > 0) return found;
+  const { elements, channels } = params(node);
+  const row = rowElements(node);
+  if (!Number.isInteger(row))
+    found.push(badUnitParameter(node, 'rows', `does not divide the ${elements} elements`));
+  else if (channels > 1 && row % channels !== 0)
+    found.push(
+      badUnitParameter(node, 'channels', `${channels}, which do not divide the ${row} elements of a row`),
+    );
+  return found;
+}
+
 /** One image a lane: for each step the results for all bit patterns of the input. */
 function memories(node: HwNode): readonly MemoryImage[] {
-  const { input, output, lanes, elements } = params(node);
+  const { input, output, lanes } = params(node);
+  const elements = rowElements(node);
   const width = bitWidth(output);
   const patterns = 2 ** bitWidth(input);
   const { min } = valueRange(input);
@@ -80,7 +111,7 @@ export const unit: UnitDefinition = {
   name: 'lookup',
   summary: 'Maps each element by a table.',
   implementsOps: ['lookup'],
-  check: (node) => checkParams(node, schema),
+  check,
   ports: (node) => [
     { name: 'in', direction: 'in', stream: streams(node).input },
     { name: 'out', direction: 'out', stream: streams(node).output },
@@ -96,8 +127,14 @@ export const unit: UnitDefinition = {
     }
     const { min, max } = valueRange(elem);
     const [rows, size] = [table.type.shape[0] ?? 1, table.type.shape[1] ?? 1];
-    const elements = elementCount(request.input.shape);
-    const steps = rows === 1 ? 1 : elements;
+    const pixels = vectorsOf(request.input);
+    const perPixel = request.input.shape.at(-1) ?? 1;
+    const {
+      elements,
+      lanes,
+      rows: frameRows = 1,
+    } = pixelStream(elem, pixels, perPixel, fittingLanes(perPixel, pixels, folding.pe));
+    const steps = rows === 1 ? 1 : Math.ceil(perPixel / lanes);
     if (elem.kind === 'pow2' || 2 ** bitWidth(elem) * steps > largestTable) {
       return {
         refusal: unitCannotImplement(
@@ -120,8 +157,9 @@ export const unit: UnitDefinition = {
         input: { ...elem },
         output: { ...op.result.elem },
         elements,
-        lanes: Math.min(folding.pe, elements),
+        lanes,
         channels: rows,
+        ...rowsParam(frameRows),
       },
       consts: { table: { elem: op.result.elem, shape: [rows, span], data } },
     };
@@ -159,13 +197,13 @@ export const unit: UnitDefinition = {
   template: 'lookup/unit.v.njk',
   libraries: ['qcc_spill'],
   view: (node, names) => {
-    const { input, output, lanes, elements } = params(node);
+    const { input, output, lanes } = params(node);
     const inWidth = bitWidth(input);
     const outWidth = bitWidth(output);
     const steps = rowSteps(node);
     const stepBits = Math.max(1, Math.ceil(Math.log2(steps)));
-    const remainder = elements - (beats(streams(node).input) - 1) * lanes;
-    const total = beats(streams(node).input);
+    const total = rowBeats(node);
+    const remainder = rowElements(node) - (total - 1) * lanes;
     const beatBits = Math.max(1, Math.ceil(Math.log2(total)));
     return {
       module: names.module,
@@ -212,13 +250,16 @@ export const unit: UnitDefinition = {
     const levels = valueRange(output);
     const span = max - min + 1;
     const data = Array.from({ length: channels * span }, () => random.integer(levels.min, levels.max));
+    const lanes = random.integer(1, elements);
+    const rows = random.pick([1, 1, 2, 4]);
     return {
       params: {
         input: { ...input },
         output: { ...output },
-        elements,
-        lanes: random.integer(1, elements),
+        elements: rows * elements,
+        lanes,
         channels,
+        ...rowsParam(rows),
       },
       consts: { table: { elem: output, shape: [channels, span], data } },
     };

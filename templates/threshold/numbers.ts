@@ -1,9 +1,12 @@
 import { bitWidth, isSigned, valueRange } from '../../compiler/qir/types.ts';
 import type { ElementType } from '../../compiler/qir/types.ts';
 import type { HwNode } from '../../compiler/hw/index.ts';
+import { perRow } from '../lib/rows.ts';
 
 /** The parameters of an instance, typed. */
 export interface ThresholdParams {
+  /** Rows of one frame, each of which begins a new beat; absent: 1. */
+  readonly rows?: number;
   /** Elements of one frame. */
   readonly elements: number;
   /** Element e belongs to channel e % channels. */
@@ -24,6 +27,8 @@ export function thresholdParams(node: HwNode): ThresholdParams {
 export interface Plan {
   readonly params: ThresholdParams;
   readonly count: number;
+  /** Elements and beats of one row. */
+  readonly elements: number;
   readonly steps: number;
   /** Bits of an input as it is compared. */
   readonly xBits: number;
@@ -53,7 +58,8 @@ export function planOf(node: HwNode): Plan {
 
 function makePlan(node: HwNode): Plan {
   const params = thresholdParams(node);
-  const { elements, channels, lanes, x } = params;
+  const { channels, lanes, x } = params;
+  const elements = perRow(node, params.elements);
   const { thresholds, flip } = node.consts;
   const count = thresholds?.shape[1] ?? 0;
   const { min, max } = valueRange(x);
@@ -71,6 +77,7 @@ function makePlan(node: HwNode): Plan {
   return {
     params,
     count,
+    elements,
     steps,
     xBits: bitWidth(x),
     signed: isSigned(x),

@@ -1,14 +1,5 @@
 import { z } from 'zod';
-import {
-  bitWidth,
-  bipolar,
-  elementCount,
-  fixed,
-  int,
-  ternary,
-  uint,
-  valueRange,
-} from '../../compiler/qir/types.ts';
+import { bitWidth, bipolar, fixed, int, ternary, uint, valueRange } from '../../compiler/qir/types.ts';
 import type { ElementType } from '../../compiler/qir/types.ts';
 import { badUnitParameter, unitCannotImplement } from '../../compiler/diagnostics/catalog/hw.ts';
 import type { Diagnostic } from '../../compiler/diagnostics/index.ts';
@@ -23,14 +14,18 @@ import type {
   KernelContext,
   LayerRequest,
   RandomSource,
+  StreamType,
   UnitDefinition,
 } from '../../compiler/hw/index.ts';
+import { fittingLanes, pixelStream } from '../lib/lanes.ts';
+import { perRow, repeated, rowCount, rowsParam, rowsSchema, vectorsOf } from '../lib/rows.ts';
 import { cost } from './cost.ts';
 import { model, timing } from './model.ts';
 import { planOf, thresholdParams } from './numbers.ts';
 import { images, view } from './view.ts';
 
 const schema = z.object({
+  rows: rowsSchema,
   /** Elements of one frame. */
   elements: z.int().min(1),
   /** Element e belongs to channel e % channels. */
@@ -49,14 +44,19 @@ function check(node: HwNode): readonly Diagnostic[] {
   const bad = (parameter: string, problem: string): unknown =>
     found.push(badUnitParameter(node, parameter, problem));
   const { elements, channels, lanes, x, y, base } = thresholdParams(node);
-  if (lanes > elements) bad('lanes', `${lanes}, more than the ${elements} elements`);
+  const rows = rowCount(node);
+  const row = perRow(node, elements);
+  if (!Number.isInteger(row)) bad('rows', `${rows}, which does not divide the ${elements} elements`);
+  else if (lanes > row) bad('lanes', `${lanes}, more than the ${row} elements of a row`);
+  if (rows > 1 && row % channels !== 0)
+    bad('rows', `${rows} of ${row} elements, no multiple of the ${channels} channels`);
   if (x.kind === 'pow2') bad('x', 'powers of two');
   const { thresholds, flip } = node.consts;
-  const [rows, count = 0] = thresholds?.shape ?? [];
+  const [given, count = 0] = thresholds?.shape ?? [];
   if (thresholds === undefined) bad('thresholds', 'missing');
   else if (
     thresholds.shape.length !== 2 ||
-    rows !== channels ||
+    given !== channels ||
     count < 1 ||
     thresholds.data.length !== channels * count
   ) {
@@ -87,7 +87,9 @@ function implement(request: LayerRequest, folding: Folding): Implementation {
     if (elem.kind === 'pow2' || elem.kind === 'float32')
       return refuse(`element type ${elem.kind}`, 'integers');
   }
-  const elements = elementCount(request.input.shape);
+  const pixels = vectorsOf(request.input);
+  const perPixel = request.input.shape.at(-1) ?? 1;
+  const stream = pixelStream(x, pixels, perPixel, fittingLanes(perPixel, pixels, folding.pe));
   const { shape, elem } = thresholds.type;
   const consts: Record<string, HwConst> = { thresholds: { elem, shape, data: thresholds.data } };
   const flip = op.consts.get(2);
@@ -95,9 +97,10 @@ function implement(request: LayerRequest, folding: Folding): Implementation {
   const base = op.attributes['base'];
   return {
     params: {
-      elements,
+      ...rowsParam(stream.rows ?? 1),
+      elements: stream.elements,
       channels: shape[0] ?? 1,
-      lanes: Math.min(elements, folding.pe),
+      lanes: stream.lanes,
       x: { ...x },
       y: { ...y },
       base: typeof base === 'number' ? base : 0,
@@ -125,7 +128,7 @@ function kernel(node: HwNode, context: KernelContext): FrameKernel {
   return ([input = 0], [output = 0], frames) => run(input, output, frames);
 }
 
-/** One or many channels, lanes that do not divide, thresholds that are always or never reached, flips. */
+/** One or many channels, lanes that do not divide, thresholds that are always or never reached, flips, rows. */
 function sample({ integer, pick }: RandomSource): ReturnType<UnitDefinition['sample']> {
   const x = pick<ElementType>([
     bipolar,
@@ -146,14 +149,14 @@ function sample({ integer, pick }: RandomSource): ReturnType<UnitDefinition['sam
   const channels = pick([1, 1, integer(1, 12)]);
   const elements = channels === 1 ? integer(1, 40) : channels * pick([1, 1, 2, 3]);
   const { min, max } = valueRange(x);
-  const rows = Array.from({ length: channels }, () =>
+  const sorted = Array.from({ length: channels }, () =>
     Int32Array.from({ length: count }, () => integer(min - 1, max + 2)).sort(),
   );
   const consts: Record<string, HwConst> = {
     thresholds: {
       elem: int(bitWidth(x) + 3),
       shape: [channels, count],
-      data: rows.flatMap((row) => Array.from(row)),
+      data: sorted.flatMap((row) => Array.from(row)),
     },
   };
   if (integer(0, 1) === 1) {
@@ -161,7 +164,9 @@ function sample({ integer, pick }: RandomSource): ReturnType<UnitDefinition['sam
     consts['flip'] = { elem: uint(1), shape: [channels], data };
   }
   const lanes = Math.min(elements, pick([1, elements, integer(1, elements), channels]));
-  return { params: { elements, channels, lanes, x: { ...x }, y: { ...y }, base }, consts };
+  const rows = pick([1, 1, 2, 4]);
+  const params = { elements: rows * elements, channels, lanes, x: { ...x }, y: { ...y }, base };
+  return { params: { ...params, ...rowsParam(rows) }, consts };
 }
 
 function costOf(node: HwNode): Cost {
@@ -174,14 +179,16 @@ export const unit: UnitDefinition = {
   implementsOps: ['threshold'],
   check,
   ports: (node) => {
-    const { elements, lanes, x, y } = thresholdParams(node);
+    const { lanes, x, y } = thresholdParams(node);
+    const { elements } = planOf(node);
+    const stream = (elem: ElementType): StreamType => repeated({ elem, elements, lanes }, rowCount(node));
     return [
-      { name: 'in', direction: 'in', stream: { elem: x, elements, lanes } },
-      { name: 'out', direction: 'out', stream: { elem: y, elements, lanes } },
+      { name: 'in', direction: 'in', stream: stream(x) },
+      { name: 'out', direction: 'out', stream: stream(y) },
     ];
   },
   implement,
-  timing: (node) => timing(planOf(node)),
+  timing: (node) => timing(planOf(node), rowCount(node)),
   model: (node) => model(planOf(node)),
   kernel,
   cost: costOf,

@@ -90,17 +90,17 @@ export function view(
   const rom = romOf(plan);
   const idle = plan.idleLanes > 0;
   const lane = laneBits(plan);
-  // With a whole number of rounds through the words in a frame, the frame's end needs no counter of its own.
+  // With a whole number of rounds through the words in a row, the row's end needs no counter of its own.
   const needStep =
     steps > 1 && ((words > 1 && words !== steps && steps % words !== 0) || (idle && words !== steps));
-  const { initiationInterval, latency } = timing(plan);
+  const { initiationInterval, latency } = timing(plan, 1);
   const extend = bits - xBits;
   const top = plan.signed ? `element[${xBits - 1}]` : "1'b0";
   const keep = BigInt(lanes - plan.idleLanes) * BigInt(yBits);
   return {
     module: names.module,
     types: `${printElement(params.x)} to ${printElement(params.y)}`,
-    elements: params.elements,
+    elements: plan.elements,
     channels: params.channels,
     lanes,
     count,
