@@ -3,7 +3,7 @@ import type { OpDefinition, OperandInfo, TypeProblem } from '../op.ts';
 import { float32, printType, sameType, type Tensor, type TensorType } from '../types.ts';
 import { InternalError } from '../../diagnostics/index.ts';
 import { broadcastIndices, broadcastProblem, broadcastShapes, broadcastsTo, printShape } from './shapes.ts';
-import { carriedLattice, type Lattice, type LatticeTensor } from './lattice.ts';
+import { carriedLattice, latticeTensor, type Lattice, type LatticeTensor } from './lattice.ts';
 
 /** The operand at a position that the verifier has checked to be there. */
 export function operand<T>(operands: readonly T[], index: number): T {
@@ -75,7 +75,9 @@ export function binaryOp(parts: {
   readonly meaning: string;
   readonly compute: (a: number, b: number) => number;
   /** The lattice of the result, where it has one. */
-  readonly lattice?: (a: Tensor, b: Tensor) => Lattice | undefined;
+  readonly lattice?: (a: Tensor, b: Tensor, shape: readonly number[]) => Lattice | undefined;
+  /** Whether the numbers of a result with a lattice are those of the lattice, each rounded once. */
+  readonly fromLevels?: boolean;
 }): OpDefinition {
   return {
     name: parts.name,
@@ -107,8 +109,10 @@ export function binaryOp(parts: {
       const readB = broadcastReader(b, result.shape);
       const count = result.shape.reduce((n, m) => n * m, 1);
       const data = new Float32Array(count);
+      const lattice = parts.lattice?.(a, b, result.shape);
+      if (lattice !== undefined && parts.fromLevels === true) return latticeTensor(result.shape, lattice);
       for (let i = 0; i < count; i++) data[i] = parts.compute(readA(i), readB(i));
-      return withLattice({ type: { elem: float32, shape: result.shape }, data }, parts.lattice?.(a, b));
+      return withLattice({ type: { elem: float32, shape: result.shape }, data }, lattice);
     },
   };
 }
