@@ -21,7 +21,8 @@ function printEnd(end: Endpoint): string {
 
 function printStream({ stream }: Channel): string {
   const count = beats(stream);
-  return `${printElement(stream.elem)}[${stream.elements}] in ${count} beat${count === 1 ? '' : 's'} of ${stream.lanes}`;
+  const rows = (stream.rows ?? 1) > 1 ? `, ${stream.rows} rows` : '';
+  return `${printElement(stream.elem)}[${stream.elements}] in ${count} beat${count === 1 ? '' : 's'} of ${stream.lanes}${rows}`;
 }
 
 function printParam(value: Param): string {

@@ -1,6 +1,16 @@
-import type { Cost, Folding, HwNode, LayerRequest, UnitDefinition, UnitTiming } from '../hw/index.ts';
+import { InternalError } from '../diagnostics/index.ts';
+import type {
+  Cost,
+  Folding,
+  HwNode,
+  LayerRequest,
+  StreamType,
+  UnitDefinition,
+  UnitTiming,
+} from '../hw/index.ts';
 import { elementCount } from '../qir/types.ts';
 import type { Layer } from './layers.ts';
+import type { FoldingTarget } from './plan.ts';
 
 /** One way to build a layer. */
 export interface Candidate {
@@ -10,37 +20,73 @@ export interface Candidate {
   readonly node: HwNode;
   readonly timing: UnitTiming;
   readonly cost: Cost;
-  readonly inputLanes: number;
-  readonly outputLanes: number;
+  /** Streams of the input ports, in the order of the layer's data operands. */
+  readonly inputs: readonly StreamType[];
+  readonly output: StreamType;
 }
 
-/** The sizes that folding cuts up: a matrix for a matrix-vector product, else the vector that passes through. */
+/** What one piece of each resource counts in a comparison of costs. */
+export interface Prices {
+  readonly lut: number;
+  readonly ff: number;
+  /** A 36 Kib block. */
+  readonly bram36: number;
+  readonly dsp: number;
+}
+
+/** Every resource at roughly the LUTs that stand next to it on a device. */
+export const usualPrices: Prices = { lut: 1, ff: 0.15, bram36: 150, dsp: 100 };
+
+/** One number to compare costs by. */
+export function weight(cost: Cost, prices: Prices = usualPrices): number {
+  return prices.lut * cost.lut + prices.ff * cost.ff + prices.bram36 * cost.bram36 + prices.dsp * cost.dsp;
+}
+
+/** The matrix of a product with constant weights `[outputs, inputs]`, if the layer begins with one. */
+function matrixOf(request: LayerRequest): { readonly inputs: number; readonly outputs: number } | undefined {
+  if (request.ops[0]?.op !== 'matmul') return undefined;
+  const [outputs, inputs] = request.ops[0].consts.get(1)?.type.shape ?? [];
+  return outputs === undefined || inputs === undefined ? undefined : { inputs, outputs };
+}
+
+/**
+ * The sizes that folding cuts up: the matrix of a matrix-vector product, else the elements of one position that pass through (the last
+ * axis, channels).
+ */
 export function layerSize(request: LayerRequest): { readonly inputs: number; readonly outputs: number } {
-  const weights = request.ops[0]?.op === 'matmul' ? request.ops[0].consts.get(1) : undefined;
-  const [outputs, inputs] = weights?.type.shape ?? [];
-  if (outputs !== undefined && inputs !== undefined) return { inputs, outputs };
-  const result = request.ops.at(-1)?.result.shape ?? [];
-  return { inputs: elementCount(request.input.shape), outputs: elementCount(result) };
+  return (
+    matrixOf(request) ?? {
+      inputs: request.input.shape.at(-1) ?? 1,
+      outputs: request.ops.at(-1)?.result.shape.at(-1) ?? 1,
+    }
+  );
 }
 
-/** Multiply-accumulate operations of one frame. */
+/** Multiply-accumulate operations of one frame: every product with a constant weight. */
 export function operationsOf(request: LayerRequest): number {
-  if (request.ops[0]?.op !== 'matmul') return 0;
-  const { inputs, outputs } = layerSize(request);
-  return inputs * outputs;
+  const [first] = request.ops;
+  if (first === undefined) return 0;
+  const matrix = matrixOf(request);
+  if (matrix !== undefined) return elementCount(first.result.shape) * matrix.inputs;
+  return first.op === 'depthwise' ? elementCount(request.input.shape) : 0;
 }
 
-/** One number to compare costs by: LUTs, with the other resources at roughly the LUTs they stand next to on a device. */
-export function weight(cost: Cost): number {
-  return cost.lut + 0.15 * cost.ff + 150 * cost.bram36 + 100 * cost.dsp;
+type Answer = { readonly candidate: Candidate } | { readonly reason: string };
+
+/** What units answered, by layer and folding: costs and timings are computed once however many intervals are tried. */
+const answers = new WeakMap<Layer['request'], Map<string, Answer>>();
+
+/** Builds the candidate with exactly this folding, or says why the unit refuses it. */
+export function tryFolding(layer: Layer, unit: UnitDefinition, folding: Folding): Answer {
+  const key = `${unit.name} ${folding.style} ${folding.pe} ${folding.simd} ${folding.order}`;
+  let known = answers.get(layer.request);
+  if (known === undefined) answers.set(layer.request, (known = new Map<string, Answer>()));
+  let answer = known.get(key);
+  if (answer === undefined) known.set(key, (answer = build(layer, unit, folding)));
+  return answer;
 }
 
-/** Builds the candidate with exactly this folding, or undefined (with the refusal's text) if the unit refuses it. */
-export function tryFolding(
-  layer: Layer,
-  unit: UnitDefinition,
-  folding: Folding,
-): { readonly candidate: Candidate } | { readonly reason: string } {
+function build(layer: Layer, unit: UnitDefinition, folding: Folding): Answer {
   const answer = unit.implement?.(layer.request, folding);
   if (answer === undefined) return { reason: `unit ${unit.name} implements no operation` };
   if ('refusal' in answer) return { reason: answer.refusal.expected ?? answer.refusal.message };
@@ -53,8 +99,10 @@ export function tryFolding(
     value: layer.request.value,
   };
   const ports = unit.ports(node);
-  const lanes = (direction: 'in' | 'out'): number =>
-    ports.find((p) => p.direction === direction)?.stream.lanes ?? 1;
+  const inputs = ports.filter(({ direction }) => direction === 'in').map(({ stream }) => stream);
+  const output = ports.find(({ direction }) => direction === 'out')?.stream;
+  if (output === undefined || inputs.length !== layer.request.inputs.length)
+    throw new InternalError(`unit ${unit.name} has other ports than ${layer.request.value} has operands`);
   return {
     candidate: {
       unit,
@@ -62,35 +110,54 @@ export function tryFolding(
       node,
       timing: unit.timing(node),
       cost: unit.cost(node),
-      inputLanes: lanes('in'),
-      outputLanes: lanes('out'),
+      inputs,
+      output,
     },
   };
 }
 
 /** Every value of ceil(n / steps) for 1 <= steps <= limit, greatest first. */
 export function laneChoices(n: number, limit: number): readonly number[] {
-  const choices = new Set<number>();
-  for (let steps = 1; steps <= Math.min(n, limit); steps++) choices.add(Math.ceil(n / steps));
-  return [...choices];
+  const choices: number[] = [];
+  const most = Math.min(n, limit);
+  for (let steps = 1; steps <= most;) {
+    const lanes = Math.ceil(n / steps);
+    choices.push(lanes);
+    // the least number of steps that gets by with fewer lanes
+    steps = lanes === 1 ? most + 1 : Math.ceil(n / (lanes - 1));
+  }
+  return choices;
 }
 
-/** Lane counts tried for layers that pass a vector through. */
+/** Lane counts tried for layers that pass a tensor through. */
 const passThroughChoices = 12;
 
-/** The foldings worth trying for one layer that take at most `cycles` cycles a frame. */
-function foldings(layer: Layer, cycles: number, style: 'folded' | 'unrolled' | 'auto'): readonly Folding[] {
-  const { inputs, outputs } = layerSize(layer.request);
+/** Foldings of a unit that does not propose any: it passes a tensor through and takes any number of lanes. */
+function passThrough(request: LayerRequest, cycles: number): readonly Folding[] {
+  const elements = Math.max(...request.inputs.map(({ shape }) => elementCount(shape)));
+  const row = request.input.shape.at(-1) ?? 1;
+  const rows = elements / row;
+  const lanes = new Set(laneChoices(elements, cycles).slice(-passThroughChoices));
+  // lanes that cut every position into whole beats, or take whole positions at a time
+  const within = laneChoices(row, Math.floor(cycles / rows)).slice(-passThroughChoices);
+  for (const choice of within) lanes.add(choice);
+  for (const positions of laneChoices(rows, cycles).slice(-2)) lanes.add(positions * row);
+  return [...lanes].map((each) => ({ style: 'folded', pe: each, simd: each, order: 'output' }));
+}
+
+/** Foldings of a matrix-vector product for units that do not propose any. */
+function matrixFoldings(
+  request: LayerRequest,
+  matrix: { readonly inputs: number; readonly outputs: number },
+  allCycles: number,
+  styles: readonly Folding['style'][],
+): readonly Folding[] {
+  const { inputs, outputs } = matrix;
+  const cycles = Math.floor((allCycles * inputs) / elementCount(request.input.shape));
   const found: Folding[] = [];
-  const matrix = operationsOf(layer.request) > 0;
-  if (matrix && style !== 'folded')
+  if (styles.includes('unrolled'))
     found.push({ style: 'unrolled', pe: outputs, simd: inputs, order: 'output' });
-  if (style === 'unrolled' && matrix) return found;
-  if (!matrix) {
-    for (const lanes of laneChoices(inputs, cycles).slice(-passThroughChoices))
-      found.push({ style: 'folded', pe: lanes, simd: lanes, order: 'output' });
-    return found;
-  }
+  if (!styles.includes('folded') || cycles < 1) return found;
   const pairs: { readonly simd: number; readonly pe: number }[] = [];
   for (const simd of laneChoices(inputs, cycles)) {
     const groups = Math.min(outputs, Math.floor(cycles / Math.ceil(inputs / simd)));
@@ -108,19 +175,42 @@ function foldings(layer: Layer, cycles: number, style: 'folded' | 'unrolled' | '
   return found;
 }
 
+/** The foldings worth trying of one unit for a request that take at most `cycles` cycles a frame. */
+function foldingsOf(
+  unit: UnitDefinition,
+  request: LayerRequest,
+  cycles: number,
+  styles: readonly Folding['style'][],
+): readonly Folding[] {
+  if (unit.foldings !== undefined) return unit.foldings(request, cycles, styles);
+  const matrix = matrixOf(request);
+  if (matrix !== undefined) return matrixFoldings(request, matrix, cycles, styles);
+  return styles.includes('folded') ? passThrough(request, cycles) : [];
+}
+
+/** The styles to build a layer in: `unrolled` is asked only of layers that some unit unrolls. */
+function stylesOf(layer: Layer, style: FoldingTarget['style']): readonly Folding['style'][] {
+  if (style === 'auto') return ['folded', 'unrolled'];
+  if (style === 'folded') return ['folded'];
+  const limit = Number.MAX_SAFE_INTEGER;
+  const unrolls = layer.known.some((unit) => foldingsOf(unit, layer.request, limit, ['unrolled']).length > 0);
+  return unrolls ? ['unrolled'] : ['folded'];
+}
+
 /** All candidates of a layer within `cycles` cycles a frame. */
 export function candidatesOf(
   layer: Layer,
   cycles: number,
-  style: 'folded' | 'unrolled' | 'auto',
+  style: FoldingTarget['style'],
 ): readonly Candidate[] {
-  const found: Candidate[] = [];
-  for (const folding of foldings(layer, cycles, style)) {
-    for (const unit of layer.units) {
+  const found = new Set<Candidate>();
+  const styles = stylesOf(layer, style);
+  for (const unit of layer.units) {
+    for (const folding of foldingsOf(unit, layer.request, cycles, styles)) {
       const answer = tryFolding(layer, unit, folding);
       if ('candidate' in answer && answer.candidate.timing.initiationInterval <= cycles)
-        found.push(answer.candidate);
+        found.add(answer.candidate);
     }
   }
-  return found;
+  return [...found];
 }

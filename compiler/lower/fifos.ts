@@ -1,8 +1,12 @@
+import { DiagnosticError, InternalError } from '../diagnostics/index.ts';
 import { beats } from '../hw/index.ts';
+import type { HwGraph, UnitDefinition } from '../hw/index.ts';
 import { beatWidth } from '../hw/pack.ts';
-import type { Link } from './connect.ts';
+import { connect } from './connect.ts';
+import type { Blueprint } from './connect.ts';
+import { paced, paceUnits } from './pace.ts';
 
-/** What the cycle model says of a design. */
+/** What the cycle model says of a design in steady state. */
 export interface Measured {
   /** Cycles from frame to frame once the pipeline has filled. */
   readonly initiationInterval: number;
@@ -10,78 +14,208 @@ export interface Measured {
   readonly latency: number;
 }
 
-/** Runs the cycle model of a chain with the given FIFO depths behind its links. */
-export interface FifoTrial {
-  /** Cycles until the last beat of frame `frames` has left. */
-  readonly cycles: (depths: readonly number[], frames: number) => number;
-  /** The exact steady state. */
-  readonly measure: (depths: readonly number[]) => Measured;
+/** One run of the cycle model. */
+export interface ModelRun {
+  /** Cycles until the last output beat. */
+  readonly cycles: number;
+  /** Cycles a frame in the steady state; null if the run ended before the timing state recurred. */
+  readonly initiationInterval: number | null;
+  /** As in `Measured`. */
+  readonly latency: number | null;
+  /** The most beats that each FIFO held, by instance. */
+  readonly fifos: ReadonlyMap<string, number>;
 }
 
-/** Frames that a trial lets pass before it looks, and frames it then looks at. */
-const warmUp = 24;
-const watched = 16;
+/** The cycle model of a design, without data: given by the driver, which owns the simulation engine. */
+export interface CycleModel {
+  /**
+   * @param extra - units that the design has besides those of templates/.
+   * @throws DiagnosticError QCC5030 if the design stands still.
+   */
+  readonly run: (hw: HwGraph, frames: number, extra?: ReadonlyMap<string, UnitDefinition>) => ModelRun;
+}
+
+/** The exact steady state of a design. */
+export function measure(hw: HwGraph, model: CycleModel): Measured {
+  // Recurrence is found within a few frames of the pipeline having filled; the periods in between cost nothing.
+  for (let frames = 256; frames <= 1 << 20; frames *= 16) {
+    const { initiationInterval, latency } = model.run(hw, frames);
+    if (initiationInterval !== null && latency !== null) return { initiationInterval, latency };
+  }
+  throw new InternalError(`the timing of ${hw.name} does not recur`);
+}
+
+/** The result of `action`, or undefined if the design stands still. */
+export function unlessStill<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    const still =
+      error instanceof DiagnosticError && error.diagnostics.every(({ code }) => code === 'QCC5030');
+    if (still) return undefined;
+    throw error;
+  }
+}
+
+/** The greatest depth that the fifo unit takes. */
+const deepest = 1 << 20;
+
+/** Work that bisection may spend, in instances times cycles: what large designs do not get through keeps the depths of its upper bound. */
+const effort = 3e9;
+
+/** Trials of one design with different FIFO depths at one interval. */
+class Trials {
+  readonly #plan: Blueprint;
+  readonly #units: ReadonlyMap<string, UnitDefinition>;
+  readonly #model: CycleModel;
+  #frames = 256;
+  #target: number;
+  #spent = 0;
+  #each = 0;
+
+  constructor(
+    plan: Blueprint,
+    units: ReadonlyMap<string, UnitDefinition>,
+    model: CycleModel,
+    target: number,
+  ) {
+    this.#plan = plan;
+    this.#units = units;
+    this.#model = model;
+    this.#target = target;
+  }
+
+  get target(): number {
+    return this.#target;
+  }
+
+  /** Whether there is effort left for another trial. */
+  get left(): boolean {
+    return this.#spent < effort;
+  }
+
+  /** The steady state with a source that is always there; undefined if the design stands still. */
+  exact(depths: readonly number[]): Measured | undefined {
+    return unlessStill(() => measure(connect(this.#plan, this.#units, depths), this.#model));
+  }
+
+  #run(depths: readonly number[]): ModelRun | undefined {
+    this.#spent += this.#each;
+    const hw = paced(connect(this.#plan, this.#units, depths), this.#target);
+    return unlessStill(() => this.#model.run(hw, this.#frames, paceUnits));
+  }
+
+  /** The most that each edge holds when nothing ever waits for room; sets the interval that is kept from then on. */
+  unbounded(): readonly number[] {
+    const depths = this.#plan.edges.map(() => deepest);
+    let run = this.#run(depths);
+    for (let tries = 0; tries < 4 && (run?.initiationInterval ?? null) === null; tries++) {
+      this.#frames *= 8;
+      run = this.#run(depths);
+    }
+    const interval = run?.initiationInterval ?? null;
+    if (run === undefined || interval === null)
+      throw new InternalError(`the timing of ${this.#plan.name} does not recur`);
+    this.#target = Math.max(this.#target, Math.ceil(interval));
+    const filled = Math.ceil((run.latency ?? 0) / this.#target);
+    // enough to fill the pipeline and see it recur; small designs get more, where a frame more or less costs nothing
+    this.#frames = 24 + 4 * filled + Math.min(4096, Math.ceil(40_000 / this.#target));
+    this.#each = (this.#plan.parts.length + 1) * this.#target * (filled + 4);
+    return this.#held(run, depths);
+  }
+
+  /** By edge, the most that its FIFO held; 0 without FIFO. */
+  #held(run: ModelRun, depths: readonly number[]): readonly number[] {
+    const names = connect(this.#plan, this.#units, depths).nodes.filter(({ name }) => run.fifos.has(name));
+    // FIFOs stand in the order of the instances that drive them, as the edges do
+    let next = 0;
+    return depths.map((depth) => (depth === 0 ? 0 : (run.fifos.get(names[next++]?.name ?? '') ?? 0)));
+  }
+
+  /** Whether the depths keep the interval; if so, the most that each FIFO held. */
+  meets(depths: readonly number[]): readonly number[] | undefined {
+    const run = this.#run(depths);
+    if (run?.initiationInterval == null || run.initiationInterval > this.#target) return undefined;
+    return this.#held(run, depths);
+  }
+}
 
 /**
- * FIFO depths behind each link: least depths that let the design run at the initiation interval of its slowest unit.
+ * FIFO depths on the edges of a design: least depths that let it run at the initiation interval of its slowest unit, without ever
+ * standing still.
  *
- * Every unit stores two beats at its output anyway, so most links need no FIFO. A FIFO helps where a unit gives its results
- * in a burst while its neighbour still works through the frame before. Where one FIFO is enough, the one of the fewest bits is
- * taken; else all links get room for two frames and are cut back one by one. Depths are found by bisection over the cycle
- * model: in a chain, more room never slows anything down once there is any.
+ * Every unit stores two beats at its output anyway, so most edges need no FIFO. One helps where a unit gives its results in a burst
+ * while its neighbour still works through the frame before, and where branches meet again: the shorter branch must hold what the longer
+ * one has under way.
+ *
+ * Timing does not depend on data, so the cycle model is exact. Behind a source that offers a frame each interval, and with FIFOs that
+ * never fill, the occupancies are depths that keep the interval (the same run takes place if nothing has to wait). From there FIFOs are
+ * taken out, those of the most bits first and whole groups at a time, and what remains is cut back by bisection: after that, no FIFO can be
+ * one beat shorter, or left out, with the others as they are, as long as more room never slows a design down. That holds but for depths
+ * of one beat (they take and give in turn), which is why the exact steady state of the result, with a source that is always there,
+ * is measured at the end and decides. Very large designs stop bisecting after a fixed number of simulated cycles, never after a time, so
+ * that the result is always the same.
  *
  * @param target - the greatest initiation interval of any unit: no FIFO can bring the design below it.
  */
 export function fifoDepths(
-  links: readonly Link[],
+  plan: Blueprint,
+  units: ReadonlyMap<string, UnitDefinition>,
   target: number,
-  trial: FifoTrial,
+  model: CycleModel,
 ): { readonly depths: readonly number[]; readonly measured: Measured } {
-  const none = links.map(() => 0);
-  const bare = trial.measure(none);
-  if (bare.initiationInterval <= target) return { depths: none, measured: bare };
+  const trials = new Trials(plan, units, model, target);
+  const none = plan.edges.map(() => 0);
+  const bare = trials.exact(none);
+  if (bare !== undefined && bare.initiationInterval <= target) return { depths: none, measured: bare };
 
-  const meets = (depths: readonly number[]): boolean =>
-    trial.cycles(depths, warmUp + watched) - trial.cycles(depths, warmUp) <= watched * target;
-  const room = links.map(({ output }, index) => (index === links.length - 1 ? 0 : 2 * beats(output) + 2));
-  const withDepth = (depths: readonly number[], index: number, depth: number): number[] =>
-    depths.map((old, i) => (i === index ? depth : old));
-  const least = (depths: readonly number[], index: number): number => {
-    // None at all comes first: a FIFO of one beat takes and gives in turn, so it can be slower than no FIFO.
-    if (meets(withDepth(depths, index, 0))) return 0;
+  const room = trials.unbounded().map((held) => Math.max(2, held + 1));
+  let depths: readonly number[] = room;
+  for (let tries = 0; trials.meets(depths) === undefined && tries < 8; tries++)
+    depths = depths.map((depth) => Math.min(deepest, 2 * depth));
+  const safe = depths;
+
+  const bits = (edge: number): number => {
+    const stream = plan.edges[edge]?.stream;
+    return stream === undefined ? 0 : beatWidth(stream) * (depths[edge] ?? 0);
+  };
+  const byBits = (edges: readonly number[]): number[] => [...edges].sort((a, b) => bits(b) - bits(a));
+  /** Takes over new depths if they keep the interval; depths that were never used up shrink to what was. */
+  const take = (wanted: readonly number[]): boolean => {
+    const held = trials.meets(wanted);
+    if (held === undefined) return false;
+    depths = wanted.map((depth, edge) =>
+      depth === 0 ? 0 : Math.min(depth, Math.max(2, (held[edge] ?? 0) + 1)),
+    );
+    return true;
+  };
+  /** Takes as many FIFOs of a list out as can go; returns whether all did. */
+  const takeOut = (edges: readonly number[], knownNeeded: boolean): boolean => {
+    const drop = new Set(edges);
+    if (!knownNeeded && take(depths.map((depth, edge) => (drop.has(edge) ? 0 : depth)))) return true;
+    if (edges.length === 1) return false;
+    const half = Math.ceil(edges.length / 2);
+    const first = takeOut(edges.slice(0, half), false);
+    const second = takeOut(edges.slice(half), first);
+    return first && second;
+  };
+  takeOut(byBits([...depths.keys()]), true);
+  for (const edge of byBits([...depths.keys()].filter((each) => (depths[each] ?? 0) > 0))) {
     let low = 1;
-    let high = depths[index] ?? 0;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if (meets(withDepth(depths, index, middle))) high = middle;
-      else low = middle + 1;
+    while (low < (depths[edge] ?? 0) && trials.left) {
+      const middle = Math.floor((low + (depths[edge] ?? 0)) / 2);
+      if (!take(depths.map((depth, each) => (each === edge ? middle : depth)))) low = middle + 1;
     }
-    return high;
-  };
-  const bits = (index: number, depth: number): number => {
-    const stream = links[index]?.output;
-    return stream === undefined ? 0 : beatWidth(stream) * depth;
-  };
-
-  const single = links
-    .map((_, index) => withDepth(none, index, room[index] ?? 0))
-    .map((depths, index) => (meets(depths) ? withDepth(depths, index, least(depths, index)) : undefined))
-    .filter((depths) => depths !== undefined)
-    .sort((a, b) => sumBits(a, bits) - sumBits(b, bits));
-  for (const depths of single) {
-    const measured = trial.measure(depths);
-    if (measured.initiationInterval <= target) return { depths, measured };
   }
-
-  let depths = room;
-  for (let index = links.length - 2; index >= 0; index--)
-    depths = withDepth(depths, index, least(depths, index));
-  const measured = trial.measure(depths);
-  // The trials watch finitely many frames; the steady state decides.
-  if (measured.initiationInterval <= target || !meets(room)) return { depths, measured };
-  return { depths: room, measured: trial.measure(room) };
-}
-
-function sumBits(depths: readonly number[], bits: (index: number, depth: number) => number): number {
-  return depths.reduce((sum, depth, index) => sum + bits(index, depth), 0);
+  // The trials bound the source; the steady state without that decides.
+  for (const wanted of [depths, depths.map((depth) => (depth === 0 ? 0 : depth + 2)), safe]) {
+    const measured = trials.exact(wanted);
+    if (measured !== undefined && measured.initiationInterval <= trials.target)
+      return { depths: wanted, measured };
+  }
+  const full = plan.edges.map(({ stream }, edge) => Math.max(safe[edge] ?? 0, 2 * beats(stream) + 2));
+  const measured = trials.exact(full);
+  if (measured === undefined)
+    throw new InternalError(`${plan.name} stands still with every FIFO that it could need`);
+  return { depths: full, measured };
 }

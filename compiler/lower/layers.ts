@@ -1,46 +1,67 @@
 import type { Diagnostics } from '../diagnostics/index.ts';
-import { everyUnitRefused, noUnitFor, notAChain, nothingToBuild } from '../diagnostics/catalog/lower.ts';
-import type { LayerRequest, UnitDefinition } from '../hw/index.ts';
-import type { Graph, Node } from '../qir/graph.ts';
+import { everyUnitRefused, noUnitFor, nothingToBuild } from '../diagnostics/catalog/lower.ts';
+import { valueUnread } from '../diagnostics/catalog/lower.ts';
+import { invariant } from '../diagnostics/index.ts';
+import type { Folding, LayerRequest, UnitDefinition } from '../hw/index.ts';
+import type { Graph, GraphInput, GraphOutput, Node } from '../qir/graph.ts';
 import type { Tensor, TensorType } from '../qir/types.ts';
 
 /** A layer of the network: one request to the units, with the nodes it came from and the units that know its operations. */
 export interface Layer {
   readonly request: LayerRequest;
   readonly nodes: readonly Node[];
+  /** Units that take the request in some folding. */
   readonly units: readonly UnitDefinition[];
+  /** Units that know its operations, those that refuse this use included. */
+  readonly known: readonly UnitDefinition[];
+  /** The wire of each data operand, in the order of `request.inputs`. */
+  readonly inputs: readonly number[];
+  /** The wire that it drives. */
+  readonly output: number;
+}
+
+/** One end that reads a wire: a data operand of a layer, or an output of the graph. */
+export type Reader =
+  | { readonly kind: 'layer'; readonly layer: number; readonly port: number }
+  | { readonly kind: 'output'; readonly output: number };
+
+/** A tensor on its way from where it is made to all that read it. Reshapes move no data, so a wire passes through them. */
+export interface Wire {
+  /** Name of the value at its source. */
+  readonly value: string;
+  readonly type: TensorType;
+  readonly source: { readonly kind: 'input' | 'layer'; readonly index: number };
+  readonly readers: readonly Reader[];
+}
+
+/** The network as the lowering sees it: layers in topological order, joined by wires. Every wire is read. */
+export interface Network {
+  readonly name: string;
+  readonly inputs: readonly GraphInput[];
+  readonly outputs: readonly GraphOutput[];
+  readonly layers: readonly Layer[];
+  /** The wires of the graph's inputs first, in their order, then those of the layers. */
+  readonly wires: readonly Wire[];
 }
 
 /** Operations that move no data in hardware: a frame is a row-major sequence of elements whatever its shape. */
 const free: ReadonlySet<string> = new Set(['reshape']);
 
-function onlyReader(graph: Graph, value: string): Node | undefined {
-  return graph.nodes.find((node) => node.operands.some((o) => o.kind === 'value' && o.name === value));
+function valuesOf(node: Node): readonly string[] {
+  return node.operands.flatMap((operand) => (operand.kind === 'value' ? [operand.name] : []));
 }
 
-/** Reports values that are read by no node or by several: hardware is built for chains. */
-function checkChain(graph: Graph, diagnostics: Diagnostics): void {
-  const readers = new Map<string, number>();
-  const count = (name: string): unknown => readers.set(name, (readers.get(name) ?? 0) + 1);
-  for (const node of graph.nodes) {
-    const values = node.operands.filter((o) => o.kind === 'value');
-    if (values.length !== 1)
-      diagnostics.add(notAChain(node.name, `${values.length} operands that are no constants`));
-    for (const operand of values) count(operand.name);
-  }
-  for (const output of graph.outputs) count(output.value);
-  for (const { name } of [...graph.inputs, ...graph.nodes]) {
-    const times = readers.get(name) ?? 0;
-    if (times !== 1) diagnostics.add(notAChain(name, `it is read ${times} times`));
-  }
-  if (graph.inputs.length !== 1) diagnostics.add(notAChain(graph.name, `${graph.inputs.length} inputs`));
-}
-
-function request(graph: Graph, nodes: readonly Node[], input: TensorType): LayerRequest {
+function request(
+  graph: Graph,
+  nodes: readonly Node[],
+  inputs: readonly TensorType[],
+): LayerRequest | undefined {
+  const [input] = inputs;
+  if (input === undefined) return undefined;
   return {
     value: nodes.at(-1)?.name ?? '',
     input,
-    inputs: [input],
+    inputs,
     ops: nodes.map((node) => {
       const consts = new Map<number, Tensor>();
       node.operands.forEach((operand, position) => {
@@ -52,101 +73,169 @@ function request(graph: Graph, nodes: readonly Node[], input: TensorType): Layer
   };
 }
 
-/** A cheap trial: whether some unit takes the request with the least folding; the refusals if none does. */
+type Refusals = Parameters<typeof everyUnitRefused>[2];
+
+/** Foldings to try whether a unit takes a request at all: the least ones, then those that the unit proposes for any number of cycles. */
+function* trials(unit: UnitDefinition, layer: LayerRequest): Generator<Folding> {
+  const styles = ['folded', 'unrolled'] as const;
+  for (const style of styles) yield { style, pe: 1, simd: 1, order: 'output' };
+  yield* unit.foldings?.(layer, Number.MAX_SAFE_INTEGER, styles) ?? [];
+}
+
+/** The units among `candidates` that take the request with some folding; the refusals if none does. */
 function takers(
   candidates: readonly UnitDefinition[],
   layer: LayerRequest,
-): {
-  readonly units: readonly UnitDefinition[];
-  readonly refusals: Parameters<typeof everyUnitRefused>[2];
-} {
+): { readonly units: readonly UnitDefinition[]; readonly refusals: Refusals } {
   const units: UnitDefinition[] = [];
-  const refusals: Parameters<typeof everyUnitRefused>[2][number][] = [];
+  const refusals: Refusals[number][] = [];
   for (const unit of candidates) {
-    for (const style of ['folded', 'unrolled'] as const) {
-      const answer = unit.implement?.(layer, { style, pe: 1, simd: 1, order: 'output' });
-      if (answer === undefined) continue;
-      if ('refusal' in answer) refusals.push(answer.refusal);
-      else if (!units.includes(unit)) units.push(unit);
+    const reasons: Refusals[number][] = [];
+    for (const folding of trials(unit, layer)) {
+      const answer = unit.implement?.(layer, folding);
+      if (answer === undefined) break;
+      if ('refusal' in answer) {
+        reasons.push(answer.refusal);
+        continue;
+      }
+      units.push(unit);
+      break;
     }
+    if (!units.includes(unit)) refusals.push(...reasons.slice(0, 2));
   }
   return { units, refusals };
 }
 
-/**
- * Cuts an integer graph into layers: each takes as many operations of the chain as one unit can fuse, the longest first.
- * Every operation without a unit is reported.
- */
-export function layersOf(
-  graph: Graph,
-  units: ReadonlyMap<string, UnitDefinition>,
-  diagnostics: Diagnostics,
-): readonly Layer[] {
-  checkChain(graph, diagnostics);
-  diagnostics.throwIfErrors();
-  const known = [...new Set([...units.values()].flatMap((unit) => unit.implementsOps))].sort();
-  const layers: Layer[] = [];
-  const start = graph.inputs[0];
-  if (start === undefined) return [];
-  let value = start.name;
-  let type = start.type;
-  let pending: Node[] = [];
-  for (let node = onlyReader(graph, value); node !== undefined; node = onlyReader(graph, value)) {
-    if (free.has(node.op)) {
-      pending.push(node);
-      type = node.type;
-      value = node.name;
-      continue;
-    }
-    const chain: Node[] = [node];
-    for (
-      let next = onlyReader(graph, node.name);
-      next !== undefined && !free.has(next.op);
-      next = onlyReader(graph, next.name)
-    ) {
-      chain.push(next);
-    }
-    const taken = longest(graph, chain, type, units);
-    if (taken.units.length > 0) {
-      layers.push({ ...taken, nodes: [...pending, ...taken.nodes] });
-      pending = [];
-    } else if (taken.refusals.length > 0) {
-      diagnostics.add(everyUnitRefused(node.name, node.op, taken.refusals));
-    } else {
-      diagnostics.add(noUnitFor(node.name, node.op, node.origin.nodes, node.where, known));
-    }
-    const last = taken.nodes.at(-1) ?? node;
-    value = last.name;
-    type = last.type;
-  }
-  diagnostics.throwIfErrors();
-  const final = layers.at(-1);
-  if (final === undefined) {
-    diagnostics.add(nothingToBuild(graph.name));
-    diagnostics.throwIfErrors();
-  } else if (pending.length > 0) {
-    layers[layers.length - 1] = { ...final, nodes: [...final.nodes, ...pending] };
-  }
-  return layers;
-}
-
-/** The longest prefix of the chain that some unit fuses and takes. */
+/** The longest prefix of a chain of nodes that some unit fuses and takes. */
 function longest(
   graph: Graph,
   chain: readonly Node[],
-  input: TensorType,
+  inputs: readonly TensorType[],
   units: ReadonlyMap<string, UnitDefinition>,
-): Layer & { readonly refusals: Parameters<typeof everyUnitRefused>[2] } {
-  let refusals: Parameters<typeof everyUnitRefused>[2] = [];
+):
+  | (Pick<Layer, 'request' | 'nodes' | 'units' | 'known'> & { readonly refusals?: undefined })
+  | { readonly refusals: Refusals } {
+  let refusals: Refusals = [];
   for (let length = chain.length; length > 0; length--) {
     const nodes = chain.slice(0, length);
     const pattern = nodes.map((node) => node.op).join('+');
-    const candidates = [...units.values()].filter((unit) => unit.implementsOps.includes(pattern));
-    if (candidates.length === 0) continue;
-    const layer = request(graph, nodes, input);
-    const answer = takers(candidates, layer);
-    if (answer.units.length > 0) return { request: layer, nodes, units: answer.units, refusals: [] };
+    const known = [...units.values()].filter((unit) => unit.implementsOps.includes(pattern));
+    const layer = request(graph, nodes, inputs);
+    if (known.length === 0 || layer === undefined) continue;
+    const answer = takers(known, layer);
+    if (answer.units.length > 0) return { request: layer, nodes, units: answer.units, known };
     refusals = answer.refusals;
   }
-  return { request: request(graph, chain.slice(0, 1), input), nodes: chain.slice(0, 1), units: [], refusals };
+  return { refusals };
+}
+
+/** Who reads each value, with repetitions: nodes and outputs of the graph. */
+function readersOf(graph: Graph): ReadonlyMap<string, readonly (Node | GraphOutput)[]> {
+  const readers = new Map<string, (Node | GraphOutput)[]>();
+  const add = (name: string, reader: Node | GraphOutput): void => {
+    const list = readers.get(name);
+    if (list === undefined) readers.set(name, [reader]);
+    else list.push(reader);
+  };
+  for (const node of graph.nodes) for (const name of valuesOf(node)) add(name, node);
+  for (const output of graph.outputs) add(output.value, output);
+  return readers;
+}
+
+/**
+ * Cuts an integer graph into layers: each takes as many operations as one unit can fuse, the longest chain first. Operations can only
+ * be fused through values that nothing else reads.
+ *
+ * Reported: every operation without a unit (QCC4101, QCC4102), every value that nothing reads (QCC4108; passes drop dead nodes, so it is
+ * an input that the network does not use, or a graph that did not go through them), and a graph without any operation (QCC4104).
+ *
+ * @throws DiagnosticError with all of them.
+ */
+export function networkOf(
+  graph: Graph,
+  units: ReadonlyMap<string, UnitDefinition>,
+  diagnostics: Diagnostics,
+): Network {
+  const readers = readersOf(graph);
+  const known = [...new Set([...units.values()].flatMap((unit) => unit.implementsOps))].sort();
+  const types = new Map<string, TensorType>(
+    [...graph.inputs, ...graph.nodes].map(({ name, type }) => [name, type]),
+  );
+  type Draft = Omit<Wire, 'readers'> & { readonly readers: Reader[] };
+  const wires: Draft[] = [];
+  // the wire that carries a value, also under the names that reshapes give it
+  const carried = new Map<string, number>();
+  const wire = (value: string, source: Wire['source'], type: TensorType): number => {
+    carried.set(value, wires.length);
+    return wires.push({ value, type, source, readers: [] }) - 1;
+  };
+  graph.inputs.forEach(({ name, type }, index) => wire(name, { kind: 'input', index }, type));
+  const layers: Layer[] = [];
+  const reshapes = new Map<string, readonly Node[]>();
+  const done = new Set<Node>();
+  for (const node of graph.nodes) {
+    if (done.has(node)) continue;
+    const operands = valuesOf(node);
+    if (free.has(node.op)) {
+      const [from = ''] = operands;
+      const on = carried.get(from);
+      if (on !== undefined) carried.set(node.name, on);
+      reshapes.set(node.name, [...(reshapes.get(from) ?? []), node]);
+      continue;
+    }
+    const chain = [node];
+    for (let last = node; ;) {
+      const [next, ...others] = readers.get(last.name) ?? [];
+      if (next === undefined || others.length > 0 || !('op' in next) || free.has(next.op)) break;
+      if (valuesOf(next).length !== 1) break;
+      chain.push((last = next));
+    }
+    const inputs = operands.map((name) => types.get(name)).filter((type) => type !== undefined);
+    const taken = longest(graph, chain, inputs, units);
+    if (taken.refusals !== undefined) {
+      if (taken.refusals.length > 0) diagnostics.add(everyUnitRefused(node.name, node.op, taken.refusals));
+      else diagnostics.add(noUnitFor(node.name, node.op, node.origin.nodes, node.where, known));
+      // the rest of the graph is looked at as if there were a unit, so that all problems are reported at once
+      wire(node.name, { kind: 'layer', index: -1 }, node.type);
+      continue;
+    }
+    const index = layers.length;
+    const froms = operands.map((name) => carried.get(name));
+    froms.forEach((from, port) => {
+      if (from !== undefined) wires[from]?.readers.push({ kind: 'layer', layer: index, port });
+    });
+    const before = operands.flatMap((name) => reshapes.get(name) ?? []).filter((each) => !done.has(each));
+    for (const each of [...taken.nodes, ...before]) done.add(each);
+    const last = taken.nodes.at(-1) ?? node;
+    layers.push({
+      request: taken.request,
+      units: taken.units,
+      known: taken.known,
+      nodes: [...new Set(before), ...taken.nodes],
+      inputs: froms.filter((from) => from !== undefined),
+      output: wire(last.name, { kind: 'layer', index }, last.type),
+    });
+  }
+  graph.outputs.forEach(({ value }, output) => {
+    const on = wires[carried.get(value) ?? -1];
+    on?.readers.push({ kind: 'output', output });
+    const after = (reshapes.get(value) ?? []).filter((each) => !done.has(each));
+    for (const each of after) done.add(each);
+    const maker = on?.source.kind === 'layer' ? layers[on.source.index] : undefined;
+    if (on !== undefined && maker !== undefined && after.length > 0)
+      layers[on.source.index] = { ...maker, nodes: [...maker.nodes, ...after] };
+  });
+  diagnostics.throwIfErrors();
+  for (const { readers: found, value } of wires) {
+    if (found.length > 0) continue;
+    const maker = graph.nodes.find((node) => node.name === value);
+    diagnostics.add(valueUnread(value, maker?.op, maker?.where));
+  }
+  if (layers.length === 0) diagnostics.add(nothingToBuild(graph.name));
+  diagnostics.throwIfErrors();
+  invariant(
+    layers.every(({ inputs, request: { inputs: read } }) => inputs.length === read.length),
+    'every operand is a value that was made before',
+  );
+  return { name: graph.name, inputs: graph.inputs, outputs: graph.outputs, layers, wires };
 }

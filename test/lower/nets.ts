@@ -1,7 +1,8 @@
+import type { UnitDefinition } from '../../compiler/hw/index.ts';
 import { createRandom } from '../../compiler/random.ts';
 import { Diagnostics, DiagnosticError } from '../../compiler/diagnostics/index.ts';
 import { compileGraph, type Compilation, type CompileOptions } from '../../compiler/driver.ts';
-import { layersOf, type Layer } from '../../compiler/lower/layers.ts';
+import { networkOf, type Network } from '../../compiler/lower/layers.ts';
 import { bipolar, GraphBuilder, uint } from '../../compiler/qir/index.ts';
 import type { Graph } from '../../compiler/qir/index.ts';
 import { units } from '../../templates/registry.ts';
@@ -33,21 +34,61 @@ export function binaryMlp(sizes: readonly number[], seed = 1): Graph {
   return g.build();
 }
 
+/** A random graph of tensors of one width: products, levels and sums of two values, some of which are read several times. */
+export function randomDag(
+  random: ReturnType<typeof createRandom>,
+  { layers, width }: { readonly layers: number; readonly width: number },
+): Graph {
+  const g = new GraphBuilder('dag');
+  const values = Array.from({ length: random.integer(1, 2) }, (_, i) => g.input(`x${i}`, uint(2), [width]));
+  const unread = new Set(values);
+  const read = (): (typeof values)[number] => {
+    // values that nothing reads yet come first in half of the cases, so that branches meet again
+    const value = random.pick(unread.size > 0 && random.integer(0, 1) === 0 ? [...unread] : values);
+    unread.delete(value);
+    return value;
+  };
+  for (let i = 0; i < layers || unread.size > 2; i++) {
+    const kind = unread.size > 2 ? 'sum' : random.pick(['product', 'levels', 'sum', 'sum']);
+    const name = `n${i}`;
+    let made: (typeof values)[number];
+    if (kind === 'product') {
+      const data = Array.from({ length: width }, () =>
+        Array.from({ length: width }, () => random.pick([-1, 1])),
+      );
+      made = g.matmul(read(), { elem: bipolar, data }, { name });
+    } else if (kind === 'levels') {
+      made = g.threshold(read(), [[random.integer(-2, 2), 3]], { name });
+    } else {
+      made = g.op('combine', [read(), read()], { coefficients: [1, 1] }, { name });
+    }
+    values.push(made);
+    unread.add(made);
+  }
+  for (const value of unread) g.output(value);
+  return g.build();
+}
+
 export function compile(graph: Graph, options: Partial<CompileOptions> = {}): Compilation {
   return compileGraph(graph, { diagnostics: new Diagnostics(), ...options });
 }
 
-export function layers(graph: Graph): readonly Layer[] {
-  return layersOf(graph, units, new Diagnostics());
+export function network(graph: Graph, known: ReadonlyMap<string, UnitDefinition> = units): Network {
+  return networkOf(graph, known, new Diagnostics());
 }
 
-/** Code and message of every diagnostic that a compilation fails with. */
-export function problems(graph: Graph, options: Partial<CompileOptions> = {}): string[] {
+/** Code and message of every diagnostic that an action fails with. */
+export function codes(action: () => unknown): string[] {
   try {
-    compile(graph, options);
+    action();
   } catch (error) {
     if (error instanceof DiagnosticError) return error.diagnostics.map((d) => `${d.code} ${d.message}`);
     throw error;
   }
   return [];
+}
+
+/** Code and message of every diagnostic that a compilation fails with. */
+export function problems(graph: Graph, options: Partial<CompileOptions> = {}): string[] {
+  return codes(() => compile(graph, options));
 }

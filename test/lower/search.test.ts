@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { candidatesOf, tryFolding, weight } from '../../compiler/lower/candidates.ts';
+import { candidatesOf, tryFolding, usualPrices, weight } from '../../compiler/lower/candidates.ts';
 import type { Candidate } from '../../compiler/lower/candidates.ts';
-import { linksOf } from '../../compiler/lower/connect.ts';
+import { blueprint } from '../../compiler/lower/connect.ts';
+import type { Network } from '../../compiler/lower/layers.ts';
 import { cheapest } from '../../compiler/lower/search.ts';
-import type { Graph } from '../../compiler/qir/index.ts';
+import type { Choice } from '../../compiler/lower/search.ts';
+import type { StreamType, UnitDefinition } from '../../compiler/hw/index.ts';
 import { bitWidth, elementCount } from '../../compiler/qir/types.ts';
+import { createRandom } from '../../compiler/random.ts';
 import { units } from '../../templates/registry.ts';
-import { binaryMlp, compile, layers } from './nets.ts';
+import { binaryMlp, compile, network, randomDag } from './nets.ts';
+import { toyUnits } from './toys.ts';
 
 /** All ways to pick one of each list. */
 function* product<T>(lists: readonly (readonly T[])[]): Generator<T[]> {
@@ -15,19 +19,46 @@ function* product<T>(lists: readonly (readonly T[])[]): Generator<T[]> {
   else for (const one of first) for (const others of product(rest)) yield [one, ...others];
 }
 
-/** What the search minimises, from the finished chain: layers, converters, and the bus. */
-function costOf(graph: Graph, chosen: readonly Candidate[], inputLanes: number, cycles: number): number {
-  const [input] = graph.inputs;
-  if (input === undefined) throw new Error('no input');
-  const links = linksOf(graph, input, units, layers(graph), inputLanes, chosen);
-  let sum = inputLanes * bitWidth(input.type.elem) * 1.3;
-  for (const { node } of links.slice(1, -1)) {
-    const unit = units.get(node.unit);
+type Units = ReadonlyMap<string, UnitDefinition>;
+
+/** What the search minimises, from the finished design: layers, converters, forks, and the buses. */
+function costOf(known: Units, net: Network, choice: Omit<Choice, 'cost'>, cycles: number): number {
+  let sum = 0;
+  for (const { lanes, elem } of choice.inputs) sum += lanes * bitWidth(elem) * 1.3;
+  for (const { node } of blueprint('d', 100, known, net, { ...choice, cost: 0 }).parts) {
+    const unit = known.get(node.unit);
     if (unit === undefined) throw new Error('no unit');
     if (unit.timing(node).initiationInterval > cycles) return Infinity;
-    sum += weight(unit.cost(node));
+    if (unit.plumbing?.role === 'input' || unit.plumbing?.role === 'output') continue;
+    sum += weight(unit.cost(node), usualPrices);
   }
   return sum;
+}
+
+/** The least cost of all combinations of candidates, lanes of the inputs and lanes of the forks. */
+function leastOf(
+  known: Units,
+  net: Network,
+  candidates: readonly (readonly Candidate[])[],
+  cycles: number,
+): number {
+  const streams = (wire: number): StreamType[] => {
+    const { elem, shape } = net.wires[wire]?.type ?? { elem: { kind: 'bipolar' }, shape: [] };
+    const elements = elementCount(shape);
+    const all = Array.from({ length: elements }, (_, i) => ({ elem, elements, lanes: i + 1 }));
+    return all.filter(({ lanes }) => Math.ceil(elements / lanes) <= cycles);
+  };
+  const forked = net.wires.flatMap(({ readers }, wire) => (readers.length > 1 ? [wire] : []));
+  let least = Infinity;
+  for (const chosen of product(candidates)) {
+    for (const inputs of product(net.inputs.map((_, wire) => streams(wire)))) {
+      for (const forks of product(forked.map(streams))) {
+        const byWire = new Map(forked.map((wire, i) => [wire, forks[i] as StreamType]));
+        least = Math.min(least, costOf(known, net, { inputs, chosen, forks: byWire }, cycles));
+      }
+    }
+  }
+  return least;
 }
 
 describe('the search', () => {
@@ -37,23 +68,44 @@ describe('the search', () => {
     [[9, 4, 4], 12],
     [[7, 7, 5, 2], 20],
   ])('finds the cheapest of all combinations of candidates: %j in %i cycles', (sizes, cycles) => {
-    const graph = binaryMlp(sizes);
-    const parts = layers(graph);
-    const candidates = parts.map((layer) => candidatesOf(layer, cycles, 'auto'));
-    const choice = cheapest(
-      units,
-      candidates,
-      parts.map((layer) => layer.request.input),
-      cycles,
-    );
+    const net = network(binaryMlp(sizes));
+    const candidates = net.layers.map((layer) => candidatesOf(layer, cycles, 'auto'));
+    const choice = cheapest(units, net, candidates, cycles);
     if (choice === undefined) throw new Error('no choice');
-    const elements = elementCount(graph.inputs[0]?.type.shape ?? []);
-    let least = Infinity;
-    for (let lanes = 1; lanes <= elements; lanes++) {
-      if (Math.ceil(elements / lanes) > cycles) continue;
-      for (const chosen of product(candidates)) least = Math.min(least, costOf(graph, chosen, lanes, cycles));
+    const least = leastOf(units, net, candidates, cycles);
+    expect(choice.cost).toBeCloseTo(least, 6);
+    expect(costOf(units, net, choice, cycles)).toBeCloseTo(least, 6);
+  });
+
+  test('finds the cheapest of all combinations on random graphs with branches, forks and several ends', () => {
+    const random = createRandom(Number(process.env['QCC_SEED'] ?? 7));
+    let forks = 0;
+    let joins = 0;
+    let impossible = 0;
+    for (let round = 0; round < 24; round++) {
+      const net = network(randomDag(random, { layers: random.integer(2, 4), width: 4 }), toyUnits);
+      const cycles = random.integer(1, 12);
+      const candidates = net.layers.map((layer) => {
+        const all = [...candidatesOf(layer, cycles, 'auto')];
+        while (all.length > 3) all.splice(random.integer(0, all.length - 1), 1);
+        return all;
+      });
+      const choice = cheapest(toyUnits, net, candidates, cycles);
+      const least = leastOf(toyUnits, net, candidates, cycles);
+      forks += net.wires.filter(({ readers }) => readers.length > 1).length;
+      joins += net.layers.filter(({ inputs }) => inputs.length > 1).length;
+      if (choice === undefined) {
+        impossible++;
+        expect(least).toBe(Infinity);
+        continue;
+      }
+      expect(choice.cost).toBeCloseTo(least, 6);
+      expect(costOf(toyUnits, net, choice, cycles)).toBeCloseTo(least, 6);
     }
-    expect(costOf(graph, choice.chosen, choice.inputLanes, cycles)).toBeCloseTo(least, 6);
+    // the test means something only where there is something to decide
+    expect(forks).toBeGreaterThan(10);
+    expect(joins).toBeGreaterThan(10);
+    expect(impossible).toBeLessThan(16);
   });
 
   test.each([
@@ -65,7 +117,7 @@ describe('the search', () => {
   ])(
     'tries the cheapest folding of a layer of %i inputs and %i outputs in %i cycles',
     (inputs, outputs, cycles) => {
-      const [layer] = layers(binaryMlp([inputs, outputs]));
+      const [layer] = network(binaryMlp([inputs, outputs])).layers;
       if (layer === undefined) throw new Error('no layer');
       let least = Infinity;
       for (const unit of layer.units) {
@@ -95,17 +147,10 @@ describe('the search', () => {
   });
 
   test('gets cheaper with a lower rate, never dearer', () => {
-    const graph = binaryMlp([40, 24, 17, 10]);
+    const net = network(binaryMlp([40, 24, 17, 10]));
     const costs = [4, 8, 16, 32, 64, 128].map((cycles) => {
-      const parts = layers(graph);
-      const choice = cheapest(
-        units,
-        parts.map((layer) => candidatesOf(layer, cycles, 'auto')),
-        parts.map((layer) => layer.request.input),
-        cycles,
-      );
-      if (choice === undefined) throw new Error('no choice');
-      return costOf(graph, choice.chosen, choice.inputLanes, cycles);
+      const candidates = net.layers.map((layer) => candidatesOf(layer, cycles, 'auto'));
+      return cheapest(units, net, candidates, cycles)?.cost ?? NaN;
     });
     expect(costs).toEqual([...costs].sort((a, b) => b - a));
   });

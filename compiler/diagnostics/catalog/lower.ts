@@ -42,20 +42,22 @@ export const everyUnitRefused = defineDiagnostic(
   }),
 );
 
-/** The graph is not a chain from one input to one output. */
-export const notAChain = defineDiagnostic(
+/** A value that goes nowhere has no place in a design: its stream would stand still. */
+export const valueUnread = defineDiagnostic(
   {
-    code: 'QCC4103',
+    code: 'QCC4108',
     severity: 'error',
-    title: 'Branched graph',
-    doc: 'Hardware is built for graphs in which every value is read once, from one input to one output.',
+    title: 'Value that nothing reads',
+    doc:
+      'An input or a result that no operation reads and that is no output. In hardware its stream would fill up and stand still. ' +
+      'Passes drop dead operations; what remains is usually an input that the network does not use.',
   },
-  (value: string, found: string) => ({
-    message: `%${value} makes the graph branch`,
-    where: { kind: 'node', name: value, op: 'value' },
-    found,
-    expected: 'a chain: one input, one output, every value read exactly once',
-    help: 'cut the model so that it has one output and no skip connection',
+  (value: string, op: string | undefined, where: Where | undefined) => ({
+    message: op === undefined ? `nothing reads the input %${value}` : `nothing reads %${value} (${op})`,
+    where: where ?? { kind: 'node', name: value, op: op ?? 'input' },
+    found: 'no reader',
+    expected: 'an operation that reads it, or that it is an output',
+    help: op === undefined ? 'take the input out of the model' : 'take the operation out of the model',
   }),
 );
 

@@ -1,0 +1,173 @@
+import type { Diagnostics } from '../diagnostics/index.ts';
+import { foldingRefused, unknownLayer } from '../diagnostics/catalog/lower.ts';
+import type { Cost, Folding, UnitDefinition } from '../hw/index.ts';
+import { elementCount } from '../qir/types.ts';
+import { candidatesOf, layerSize, operationsOf, tryFolding, usualPrices } from './candidates.ts';
+import type { Candidate, Prices } from './candidates.ts';
+import { blueprint } from './connect.ts';
+import type { Blueprint } from './connect.ts';
+import type { Layer, Network } from './layers.ts';
+import type { FoldingTarget } from './plan.ts';
+import { PlumbingCosts } from './plumbing.ts';
+import { cheapest } from './search.ts';
+import type { Choice } from './search.ts';
+
+/** Intervals beyond which no layer is looked at: 2^40 cycles are a frame an hour at 300 MHz. */
+const longestInterval = 2 ** 40;
+
+/** Names under which a folding file may speak of a layer: its nodes, and the source model's nodes behind them. */
+export function layerNames(layer: Layer): readonly string[] {
+  return [...new Set(layer.nodes.flatMap((node) => [node.name, ...node.origin.nodes]))];
+}
+
+/** The folding that a folding file gives for a layer. */
+function givenFolding(layer: Layer, given: FoldingTarget['given']): Partial<Folding> | undefined {
+  for (const name of layerNames(layer)) {
+    const folding = given?.get(name);
+    if (folding !== undefined) return folding;
+  }
+  return undefined;
+}
+
+/** The one candidate with the folding that the user gave, what is not given filled up with the whole layer. */
+function fixedCandidate(
+  layer: Layer,
+  given: Partial<Folding>,
+  diagnostics: Diagnostics,
+): Candidate | undefined {
+  const { inputs, outputs } = layerSize(layer.request);
+  const folding: Folding = {
+    style: given.style ?? 'folded',
+    pe: given.pe ?? outputs,
+    simd: given.simd ?? inputs,
+    order: given.order ?? 'output',
+  };
+  const reasons: string[] = [];
+  for (const unit of layer.units) {
+    const answer = tryFolding(layer, unit, folding);
+    if ('candidate' in answer) return answer.candidate;
+    reasons.push(answer.reason);
+  }
+  const found = `style ${folding.style}, pe ${folding.pe}, simd ${folding.simd}, ${folding.order} order`;
+  diagnostics.add(foldingRefused(layer.request.value, found, reasons.join('; ')));
+  return undefined;
+}
+
+/** The sum of the costs of all instances. */
+export function totalCost(units: ReadonlyMap<string, UnitDefinition>, plan: Pick<Blueprint, 'parts'>): Cost {
+  const total = { lut: 0, ff: 0, bram36: 0, dsp: 0 };
+  for (const { node } of plan.parts) {
+    const cost = units.get(node.unit)?.cost(node);
+    total.lut += cost?.lut ?? 0;
+    total.ff += cost?.ff ?? 0;
+    total.bram36 += cost?.bram36 ?? 0;
+    total.dsp += cost?.dsp ?? 0;
+  }
+  return total;
+}
+
+/** All designs of one network in one style: for an interval, the cheapest. Costs are kept, so that asking often is cheap. */
+export class DesignSpace {
+  readonly network: Network;
+  readonly units: ReadonlyMap<string, UnitDefinition>;
+  readonly style: FoldingTarget['style'];
+  /** By layer, the candidate that a folding file asks for. */
+  readonly fixed: readonly (Candidate | undefined)[];
+  readonly #costs: PlumbingCosts;
+  readonly #least = new Map<number, number | undefined>();
+
+  /**
+   * @throws DiagnosticError QCC4105 for foldings of layers that there are not, QCC4107 for foldings that no unit takes.
+   */
+  constructor(
+    network: Network,
+    units: ReadonlyMap<string, UnitDefinition>,
+    target: Pick<FoldingTarget, 'style' | 'given'>,
+    diagnostics: Diagnostics,
+  ) {
+    this.network = network;
+    this.units = units;
+    this.style = target.style;
+    this.#costs = new PlumbingCosts(units);
+    const { layers } = network;
+    const known = new Set(layers.flatMap(layerNames));
+    const values = layers.map((layer) => layer.request.value);
+    for (const layer of target.given?.keys() ?? [])
+      if (!known.has(layer)) diagnostics.add(unknownLayer(layer, values));
+    diagnostics.throwIfErrors();
+    this.fixed = layers.map((layer) => {
+      const given = givenFolding(layer, target.given);
+      return given === undefined ? undefined : fixedCandidate(layer, given, diagnostics);
+    });
+    diagnostics.throwIfErrors();
+  }
+
+  /** Multiply-accumulate operations of one frame. */
+  get operations(): number {
+    return this.network.layers.reduce((sum, layer) => sum + operationsOf(layer.request), 0);
+  }
+
+  /** Whether every layer that multiplies has a folding that was given. */
+  get settled(): boolean {
+    const { fixed } = this;
+    return (
+      fixed.some((candidate) => candidate !== undefined) &&
+      this.network.layers.every((layer, i) => fixed[i] !== undefined || operationsOf(layer.request) === 0)
+    );
+  }
+
+  /** Cycles that no conversion of lanes exceeds: one element a cycle in, and another one out. */
+  get longestConversion(): number {
+    return 2 * Math.max(...this.network.wires.map(({ type }) => elementCount(type.shape)));
+  }
+
+  candidates(index: number, cycles: number): readonly Candidate[] {
+    const fixed = this.fixed[index];
+    const layer = this.network.layers[index];
+    if (layer === undefined) return [];
+    if (fixed === undefined) return candidatesOf(layer, cycles, this.style);
+    return fixed.timing.initiationInterval <= cycles ? [fixed] : [];
+  }
+
+  /** The least interval in which a layer can be built; undefined if it cannot in this style. */
+  leastInterval(index: number): number | undefined {
+    if (!this.#least.has(index)) this.#least.set(index, this.#findLeast(index));
+    return this.#least.get(index);
+  }
+
+  #findLeast(index: number): number | undefined {
+    const fixed = this.fixed[index];
+    if (fixed !== undefined) return fixed.timing.initiationInterval;
+    let high = 1;
+    while (this.candidates(index, high).length === 0) {
+      if (high >= longestInterval) return undefined;
+      high *= 2;
+    }
+    let low = Math.floor(high / 2) + 1;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.candidates(index, middle).length > 0) high = middle;
+      else low = middle + 1;
+    }
+    return high;
+  }
+
+  /** The cheapest design that takes at most `cycles` cycles a frame, without FIFOs; undefined if there is none. */
+  solve(cycles: number, prices: Prices = usualPrices): Choice | undefined {
+    const candidates = this.network.layers.map((_, index) => this.candidates(index, cycles));
+    return cheapest(this.units, this.network, candidates, cycles, this.#costs, prices);
+  }
+
+  /** The design of a choice, without FIFOs. */
+  design(choice: Choice, name: string, clockMhz: number): Blueprint {
+    return blueprint(name, clockMhz, this.units, this.network, choice);
+  }
+
+  /** The initiation interval of the slowest instance of a design. */
+  slowest(plan: Blueprint): number {
+    const intervals = plan.parts.map(
+      ({ node }) => this.units.get(node.unit)?.timing(node).initiationInterval,
+    );
+    return Math.max(...intervals.map((interval) => interval ?? 1));
+  }
+}
