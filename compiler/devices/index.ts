@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { noSuchDevice } from '../diagnostics/catalog/devices.ts';
+import { fail, InternalError } from '../diagnostics/index.ts';
+import type { Cost } from '../hw/index.ts';
+import { deviceSchema, type Device } from './schema.ts';
+
+export type { Device } from './schema.ts';
+
+const folder = new URL('./', import.meta.url);
+
+/** Names of the devices that there are: their files in this folder. */
+export function deviceNames(): readonly string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort();
+}
+
+/** Reads a device file's text; throws if it does not fit the schema, as the files are part of qcc. */
+export function parseDevice(text: string, name: string): Device {
+  const result = deviceSchema.safeParse(JSON.parse(text));
+  if (!result.success) throw new InternalError(`device ${name}: ${result.error.message}`);
+  if (result.data.name !== name) throw new InternalError(`device ${name} calls itself ${result.data.name}`);
+  return result.data;
+}
+
+/** @throws DiagnosticError QCC4190 if there is no such device */
+export function readDevice(name: string): Device {
+  const names = deviceNames();
+  if (!names.includes(name)) fail(noSuchDevice(name, names));
+  return parseDevice(readFileSync(new URL(`${name}.json`, folder), 'utf8'), name);
+}
+
+/** Bits of the block memory that costs are counted in. */
+const bram36 = 36 * 1024;
+
+/** LUTs of four inputs that stand for one of six: the ratio of the two counts over the designs of bench/unit-costs. */
+const fourForSix = 1.6;
+
+/** Resources as the cost models count them: LUTs of six inputs, BRAM36. */
+export type Budget = { readonly [Resource in keyof Cost]?: number };
+
+/** What a device offers, in the units of the cost models. */
+export function budgetOf(device: Device): Required<Budget> {
+  const { lut, ff, memory, dsp } = device;
+  return {
+    lut: lut.inputs === 6 ? lut.count : Math.floor(lut.count / fourForSix),
+    ff,
+    bram36: Math.floor((2 * memory.count * memory.bits) / bram36) / 2,
+    dsp: dsp?.count ?? 0,
+  };
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+const count = z.int().min(0);
+
+/** What a device file holds: one FPGA, as its data sheet counts it. */
+export const deviceSchema = z.strictObject({
+  /** As `--device` takes it; the file's name. */
+  name: z.string().regex(/^[a-z0-9-]+$/),
+  /** Vendor, family and part, and boards that carry it. */
+  title: z.string().min(1),
+  vendor: z.enum(['amd', 'lattice', 'intel', 'gowin']),
+  /** Lookup tables with their number of inputs. An Intel ALM counts as one of six inputs. */
+  lut: z.strictObject({ inputs: z.union([z.literal(4), z.literal(6)]), count: z.int().min(1) }),
+  /** Flip-flops. */
+  ff: z.int().min(1),
+  /** Block memories: bits of one, with parity bits where they can carry data; `halves` if one works as two of half the size. */
+  memory: z.strictObject({
+    name: z.string().min(1),
+    bits: z.int().min(1),
+    count,
+    halves: z.boolean(),
+  }),
+  /** Multipliers: how many, and the widths of their signed operands. */
+  dsp: z.strictObject({ name: z.string().min(1), count, a: z.int().min(1), b: z.int().min(1) }).nullable(),
+});
+
+/** An FPGA. */
+export type Device = z.infer<typeof deviceSchema>;
