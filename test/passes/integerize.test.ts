@@ -321,8 +321,8 @@ describe('refusals', () => {
 
   it('lists every operation that cannot be converted, in one run', () => {
     const g = new GraphWriter(int(4), [2]);
-    const sum = g.node('add', [value('x'), value('x')]);
-    const q = g.node('quant', [sum, g.number(1), g.number(0)], { min: 0, max: 3, rounding: 'FLOOR' });
+    const soft = g.node('softmax', [value('x')], { axis: 0 });
+    const q = g.node('quant', [soft, g.number(1), g.number(0)], { min: 0, max: 3, rounding: 'FLOOR' });
     const squared = g.node('mul', [value('x'), value('x')]);
     const noise = g.node('matmul', [value('x'), g.constant([1.1, 1e-9], [1, 2])]);
     expect(codes(g.graph(q, squared, noise))).toEqual(['QCC3011', 'QCC3011', 'QCC3013']);

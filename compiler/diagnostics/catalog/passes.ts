@@ -142,6 +142,25 @@ export const tailNotANumber = defineDiagnostic(
   }),
 );
 
+/** Branches that 32-bit integers do not bring together. */
+export const branchesTooFarApart = defineDiagnostic(
+  {
+    code: 'QCC3017',
+    severity: 'error',
+    title: 'Branches have no common scale in 32 bits',
+    doc:
+      'Where branches are added or joined, their integers are multiplied to a common scale, exactly. The scales named have so little ' +
+      'in common (0.1 and 0.3 as float32 numbers, say) that the factors or the results exceed 32 bits.',
+  },
+  (where: Where, op: string, found: string) => ({
+    message: `the branches that meet in ${op} have no common scale`,
+    where,
+    found,
+    expected: 'scales whose ratio is a quotient of small integers, so that 32 bits hold the results',
+    help: 'give the quantizers in front of the branches the same scale, or scales that are powers of two',
+  }),
+);
+
 /** Softmax left out before an argmax. */
 export const softmaxDropped = defineDiagnostic(
   {

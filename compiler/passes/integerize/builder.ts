@@ -16,6 +16,7 @@ import {
   type TensorType,
 } from '../../qir/types.ts';
 import { addConst, freshName } from '../graph-edit.ts';
+import type { Carrier } from './carrier.ts';
 import type { Steps, Table } from './levels.ts';
 
 /** An integer value of the graph under construction. */
@@ -30,6 +31,7 @@ export class Builder {
   readonly consts = new Map<string, Const>();
   readonly #names = new Set<string>();
   readonly #types = new Map<string, TensorType>();
+  readonly #inputs = new Set<string>();
 
   /** `reserved`: the names of the source graph's values, which its integer counterparts may take over. */
   constructor(reserved: Iterable<string>) {
@@ -93,6 +95,7 @@ export class Builder {
   /** Makes a graph input known. */
   input(input: IntegerValue): IntegerValue {
     this.#types.set(input.name, input.type);
+    this.#inputs.add(input.name);
     return input;
   }
 
@@ -109,9 +112,30 @@ export class Builder {
     return this.add({ name, helper: 'shape', op: 'reshape', operands, attributes: { shape }, origin });
   }
 
+  /** Whether a value is an input of the graph. */
+  isInput(name: string): boolean {
+    return this.#inputs.has(name);
+  }
+
+  /** A carrier's integers behind its moves: reshapes that follow one another become one node, or none. */
+  moves(carrier: Carrier, name: string, origin: readonly string[]): IntegerValue {
+    let current: IntegerValue = { name: carrier.base, type: carrier.type };
+    let shape = carrier.type.shape;
+    for (const { node, sources } of carrier.moves) {
+      if (sources !== undefined) {
+        const x = this.reshape(current, shape, name, origin);
+        const { op, attributes } = node;
+        const operands = [value(x.name)];
+        current = this.add({ name, helper: op, op, operands, attributes, origin: node.origin.nodes });
+      }
+      shape = node.type.shape;
+    }
+    return this.reshape(current, shape, name, origin);
+  }
+
   /**
-   * Adds the threshold or lookup node that computes a step function or a table, with rows shared where they are equal. `x` has the
-   * result's shape. A bipolar result counts its levels 0 and 1.
+   * Adds the threshold or lookup node that computes a step function or a table, with rows shared where they are equal: found for all
+   * elements, for each channel, or for each element. `x` has the result's shape. A bipolar result counts its levels 0 and 1.
    */
   levels(
     x: IntegerValue,
@@ -187,7 +211,9 @@ export function tensorOf(elem: ElementType, shape: readonly number[], values: Ar
   return { type: { elem, shape }, data };
 }
 
-/** 1 if all elements have the same row, `channels` if the rows repeat with the last axis, else the number of elements. */
+/**
+ * 1 if all elements have the same row, `channels` if the rows repeat with the last axis, else the number of elements.
+ */
 function sharedRows(found: Steps | Table, elements: number, channels: number): number {
   const cells = found.kind === 'table' ? found.levels : found.thresholds;
   const rows = cells.length / found.count;
@@ -200,9 +226,21 @@ function sharedRows(found: Steps | Table, elements: number, channels: number): n
     for (let row = period; row < rows; row++) if (!same(row, row % period)) return false;
     return true;
   };
-  invariant(rows === 1 || rows === elements, 'one row, or one for each element');
+  invariant(
+    rows === 1 || rows === channels || rows === elements,
+    'one row, one for each channel, or one for each element',
+  );
   if (every(1)) return 1;
   return every(channels) ? channels : elements;
+}
+
+/** The same levels without the rows that repeat. */
+export function shareRows<T extends Steps | Table>(found: T, elements: number, channels: number): T {
+  const rows = sharedRows(found, elements, channels);
+  const cells = rows * found.count;
+  return found.kind === 'table'
+    ? { ...found, levels: found.levels.slice(0, cells) }
+    : { ...found, thresholds: found.thresholds.slice(0, cells), flip: found.flip.slice(0, rows) };
 }
 
 /** The level at an integer; for one that never comes up, that of the nearest one that does (the table covers the type). */

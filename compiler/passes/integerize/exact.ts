@@ -1,8 +1,14 @@
-import { divide, integerQuotient, multiply, rationalOf, type Rational } from '../../qir/rational.ts';
-import { broadcastReader } from '../../qir/ops/real.ts';
-import { lastAxis, sameShape } from '../../qir/ops/shapes.ts';
-import { elementCount, type Tensor } from '../../qir/types.ts';
-import { gridCarrier, type Carrier, type TailStep } from './carrier.ts';
+import {
+  commonDivisor,
+  divide,
+  integerQuotient,
+  multiply,
+  rationalOf,
+  type Rational,
+} from '../../qir/rational.ts';
+import { lastAxis } from '../../qir/ops/shapes.ts';
+import type { Tensor } from '../../qir/types.ts';
+import { channelsOf, type Carrier, type TailStep } from './carrier.ts';
 
 /** Whether every product of `scale` and an integer up to `greatest` in magnitude is a float32, so that nothing is ever rounded. */
 export function exactInFloat32(scale: Rational, greatest: number): boolean {
@@ -31,13 +37,16 @@ function stepConstant(step: TailStep): { tensor: Tensor; valueFirst: boolean } |
   return left !== undefined && right === undefined ? { tensor: left, valueFirst: false } : undefined;
 }
 
-/** The numbers of a constant along the last axis, if it does not differ along the others. */
-function alongChannels(tensor: Tensor, shape: readonly number[]): number[] | undefined {
-  const read = broadcastReader(tensor, shape);
-  const channels = lastAxis(shape);
-  const count = elementCount(shape);
-  for (let i = channels; i < count; i++) if (read(i) !== read(i % channels)) return undefined;
-  return Array.from({ length: channels }, (_, i) => read(i));
+/** The numbers of a constant along the channels, if it does not differ otherwise. */
+function alongChannels(tensor: Tensor, channels: number): number[] | undefined {
+  const count = tensor.data.length;
+  if (count !== 1 && count !== channels) return undefined;
+  return Array.from({ length: channels }, (_, i) => tensor.data[count === 1 ? 0 : i] ?? 0);
+}
+
+/** The greatest fraction of which all are integer multiples. */
+export function commonDivisorOf(scales: readonly Rational[]): Rational {
+  return scales.reduce((a, b) => commonDivisor(a, b));
 }
 
 /**
@@ -50,9 +59,9 @@ export function exactBias(carrier: Carrier): number[] | undefined {
   const found = step && stepConstant(step);
   if (grid === undefined || step === undefined || found === undefined) return undefined;
   const sign = step.node.op === 'add' ? 1 : step.node.op === 'sub' && found.valueFirst ? -1 : 0;
-  if (sign === 0 || !sameShape(step.node.type.shape, carrier.type.shape)) return undefined;
+  if (sign === 0) return undefined;
   if (!isAlongChannels(grid.scaleShape, grid.scales.length, carrier)) return undefined;
-  const numbers = alongChannels(found.tensor, carrier.type.shape);
+  const numbers = alongChannels(found.tensor, channelsOf(carrier));
   const levels: number[] = [];
   for (const [channel, number] of (numbers ?? []).entries()) {
     const scale = grid.scales.length === 1 ? grid.scales[0] : grid.scales[channel];
@@ -76,9 +85,8 @@ export function exactScaling(carrier: Carrier): Carrier | undefined {
   const found = step && stepConstant(step);
   if (grid === undefined || step === undefined || found === undefined) return undefined;
   const isDivision = step.node.op === 'div' && found.valueFirst;
-  if ((step.node.op !== 'mul' && !isDivision) || !sameShape(step.node.type.shape, carrier.type.shape))
-    return undefined;
-  const numbers = alongChannels(found.tensor, carrier.type.shape);
+  if (step.node.op !== 'mul' && !isDivision) return undefined;
+  const numbers = alongChannels(found.tensor, channelsOf(carrier));
   if (numbers === undefined || numbers.some((x) => !(x > 0 && Number.isFinite(x)))) return undefined;
   if (!isAlongChannels(grid.scaleShape, grid.scales.length, carrier)) return undefined;
   const uniform = grid.scales.length === 1 && numbers.every((x) => x === numbers[0]);
@@ -92,10 +100,5 @@ export function exactScaling(carrier: Carrier): Carrier | undefined {
   const good = scales.filter((scale) => scale !== undefined);
   if (good.length < scales.length || !good.every((scale) => exactInFloat32(scale, most))) return undefined;
   const scaleShape = uniform ? [] : [lastAxis(carrier.type.shape)];
-  const rescaled = gridCarrier(carrier.base, carrier.type, carrier.range, {
-    ...grid,
-    scales: good,
-    scaleShape,
-  });
-  return { ...rescaled, tail: carrier.tail.slice(1), shape: carrier.shape };
+  return { ...carrier, grid: { ...grid, scales: good, scaleShape }, tail: carrier.tail.slice(1) };
 }

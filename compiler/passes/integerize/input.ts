@@ -3,7 +3,8 @@ import { getNumber } from '../../qir/ops/attributes.ts';
 import { accumulatorType } from '../../qir/ops/sums.ts';
 import { rationalOf } from '../../qir/rational.ts';
 import { bipolar, fitInteger, ternary, type Tensor, type TensorType } from '../../qir/types.ts';
-import { keepsOrder, type Grid } from './carrier.ts';
+import type { Grid } from './carrier.ts';
+import { sourcesOf } from './movement.ts';
 
 /** A float32 input that is quantized first thing: the integers that travel instead. */
 export interface QuantizedInput {
@@ -29,7 +30,9 @@ export function quantizedInput(
     const [reader] = readers;
     const leaves = graph.outputs.some((output) => output.value === name);
     if (reader === undefined || readers.length > 1 || leaves) return { user: reader };
-    if ((reader.op === 'reshape' || reader.op === 'transpose') && keepsOrder(reader, type.shape)) {
+    const keepsOrder =
+      reader.op === 'reshape' || (reader.op === 'transpose' && sourcesOf(reader, type.shape) === undefined);
+    if (keepsOrder) {
       ({ name, type } = reader);
       continue;
     }

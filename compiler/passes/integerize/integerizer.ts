@@ -3,29 +3,27 @@ import { DiagnosticError, invariant, type Diagnostic, type Diagnostics } from '.
 import { value, type Graph, type GraphInput, type GraphOutput, type Node } from '../../qir/graph.ts';
 import { boundaryScale, evaluateConstant, levelsFit, toReal } from '../../qir/evaluate.ts';
 import { rational } from '../../qir/rational.ts';
-import { printElement, valueRange, type Tensor, type TensorType } from '../../qir/types.ts';
-import { sourceName, whereOf } from '../graph-edit.ts';
+import { elementCount, printElement, valueRange, type Tensor, type TensorType } from '../../qir/types.ts';
+import { countReaders, sourceName, whereOf } from '../graph-edit.ts';
 import { Builder } from './builder.ts';
-import {
-  extend,
-  gridCarrier,
-  isReshape,
-  keepsOrder,
-  reshapeOrigin,
-  type Carrier,
-  type TailStep,
-} from './carrier.ts';
+import { extend, gridCarrier, moveOrigin, withMovesOf, type Carrier, type TailStep } from './carrier.ts';
 import { exactBias, exactScaling } from './exact.ts';
-import { addBias, integerMatmul, type Layer } from './layer.ts';
-import { leaving } from './outputs.ts';
-import { onGrid, quantize } from './quantize.ts';
-import { rank, rankType } from './ranking.ts';
 import { quantizedInput } from './input.ts';
+import { isJoin, join } from './join.ts';
+import { addBias, integerLayer, type Layer } from './layer.ts';
+import { isMovement, movement } from './movement.ts';
+import { leaving } from './outputs.ts';
+import { averagePool, maxPool } from './pool.ts';
+import { onGrid, quantize, settled } from './quantize.ts';
+import { rank, rankType } from './ranking.ts';
 
 /** Quantizers, where a tail ends; multithreshold and trunc likewise, if their results lie on a grid. */
 const quantizers = new Set(['quant', 'bipolar_quant', 'trunc', 'multithreshold']);
 /** Operations that act on each element for itself, given constants. */
-const elementwise = new Set(['add', 'sub', 'mul', 'div', 'pow', 'relu', 'clip', 'batchnorm']);
+const elementwise = new Set([
+  ...['add', 'sub', 'mul', 'div', 'pow', 'batchnorm'],
+  ...['relu', 'clip', 'leaky_relu', 'prelu', 'sigmoid', 'tanh'],
+]);
 
 /** One run of `integerize` over one graph. */
 export class Integerizer {
@@ -41,11 +39,14 @@ export class Integerizer {
   readonly #layers = new Map<string, Layer>();
   /** What has been made of a carrier for one reader serves the next. */
   readonly #onGrid = new Map<Carrier, Carrier>();
+  readonly #settled = new Map<Carrier, Carrier>();
   readonly #absorbed = new Map<Carrier, Carrier>();
+  readonly #readers: ReadonlyMap<string, number>;
 
   constructor(graph: Graph, diagnostics: Diagnostics) {
     this.#graph = graph;
     this.#diagnostics = diagnostics;
+    this.#readers = countReaders(graph);
     this.#builder = new Builder([...graph.inputs, ...graph.nodes].map((v) => v.name));
   }
 
@@ -81,7 +82,9 @@ export class Integerizer {
         type: input.type,
         range: { min, max },
         toReal: toReals,
+        carried: false,
         tail: [],
+        moves: [],
         shape: input.type.shape,
       };
     }
@@ -106,7 +109,7 @@ export class Integerizer {
     // the quantizer maps its own results to themselves, so what stands between keeps its meaning
     const carrier = gridCarrier(input.name, type, range, grid);
     const shaped = this.#builder.reshape(baseOf(carrier), node.type.shape, node.name, node.origin.nodes);
-    this.#carriers.set(node.name, { ...gridCarrier(shaped.name, shaped.type, range, grid) });
+    this.#carriers.set(node.name, gridCarrier(shaped.name, shaped.type, range, grid));
     return carrier;
   }
 
@@ -129,68 +132,88 @@ export class Integerizer {
     // what could not be converted has been reported where it stands
     this.#carriers.set(node.name, undefined);
     if (running.some((carrier) => carrier === undefined)) return;
-    const [carrier] = running;
+    const good = running.filter((carrier) => carrier !== undefined);
+    const tensors = constants.map((c) => c?.tensor);
+    const [carrier] = good;
     invariant(carrier, 'a node without operands');
     this.#carriers.set(
       node.name,
-      this.#convertOn(
-        node,
-        carrier,
-        running.length,
-        constants.map((c) => c?.tensor),
-      ),
+      good.length > 1 || node.op === 'concat'
+        ? this.#join(node, good, tensors)
+        : this.#convertOn(node, carrier, tensors),
     );
   }
 
-  #convertOn(
+  /** Values that meet in one node. */
+  #join(
     node: Node,
-    carrier: Carrier,
-    values: number,
+    carriers: readonly Carrier[],
     constants: readonly (Tensor | undefined)[],
   ): Carrier | undefined {
-    const step: TailStep = { node, operands: constants };
-    if (values > 1)
-      return this.#refuse(node, `${values} values that are not constant`, 'one value and constants');
-    if (node.op === 'matmul') return this.#matmul(node, carrier);
-    if (node.op === 'argmax' || node.op === 'topk') return this.#index(node, carrier);
-    if (node.op === 'reshape' || node.op === 'transpose') {
-      if (!keepsOrder(node, carrier.shape)) {
-        return this.#refuse(
-          node,
-          'a transpose that moves elements',
-          'a transpose of constants, or of axes of length one',
-        );
-      }
-      return extend(carrier, step);
+    if (!isJoin(node) || constants.some((tensor) => tensor !== undefined)) {
+      const found = `${carriers.length} values that are not constant in one ${node.op}`;
+      return this.#refuse(node, found, 'one value and constants, or a sum or concatenation of values');
     }
+    // sums need levels; side by side, rounded numbers stay what they are
+    const absorbed = carriers.map((x) => this.#absorb(x));
+    const branches = absorbed.map((x) =>
+      node.op === 'concat' && x.grid !== undefined && x.tail.length === 0 ? x : this.#levels(x, node),
+    );
+    return join(this.#builder, node, branches);
+  }
+
+  #convertOn(node: Node, carrier: Carrier, constants: readonly (Tensor | undefined)[]): Carrier | undefined {
+    if (node.op === 'matmul' || node.op === 'conv2d') return this.#layer(node, carrier);
+    if (node.op === 'argmax' || node.op === 'topk') return this.#index(node, carrier);
+    if (node.op === 'maxpool')
+      return maxPool(this.#builder, node, carrier, this.#ownLayer(carrier), this.#origin(carrier));
+    if (node.op === 'avgpool')
+      return averagePool(this.#builder, node, this.#absorb(carrier), this.#origin(carrier));
+    if (isMovement(node)) return movement(this.#builder, node, carrier, this.#origin(carrier));
     const constant = node.operands.length === constants.filter((c) => c !== undefined).length + 1;
     if (!constant || (!quantizers.has(node.op) && !elementwise.has(node.op))) {
       return this.#refuse(
         node,
         node.op,
-        `one of ${[...elementwise, ...quantizers].join(', ')}, matmul, argmax, topk or reshape`,
+        `one of ${[...elementwise, ...quantizers].join(', ')}, a layer, a pool, a join, or a move of elements`,
       );
     }
-    if (node.type.shape.reduce((n, m) => n * m, 1) !== carrier.shape.reduce((n, m) => n * m, 1)) {
+    if (elementCount(node.type.shape) !== elementCount(carrier.shape)) {
       return this.#refuse(node, 'a constant that repeats the value', 'constants that broadcast to the value');
     }
-    const next = extend(carrier, step);
+    const next = extend(carrier, node, constants);
     return quantizers.has(node.op) ? quantize(this.#builder, next, this.#origin(next)) : next;
   }
 
-  #matmul(node: Node, x: Carrier): Carrier | undefined {
+  #layer(node: Node, x: Carrier): Carrier | undefined {
     const w = node.operands[1];
     const weights = w && this.#constant(w);
-    if (weights === undefined) {
+    if (weights === undefined || node.operands[0]?.name === w?.name) {
       this.#diagnostics.add(say.weightsNotQuantized(whereOf(node), sourceName(node), 'no constant'));
       return undefined;
     }
-    const operand = this.#onGrid.get(x) ?? onGrid(this.#builder, x, node, this.#origin(x));
-    this.#onGrid.set(x, operand);
+    const levels = this.#levels(this.#absorb(x), node);
+    const operand = this.#settled.get(levels) ?? settled(this.#builder, levels, node);
+    this.#settled.set(levels, operand);
     const origin = [...weights.origin, ...node.origin.nodes];
-    const layer = integerMatmul(this.#builder, node, operand, weights.tensor, origin);
+    const layer = integerLayer(this.#builder, node, operand, weights.tensor, origin);
     this.#layers.set(layer.carrier.base, layer);
     return layer.carrier;
+  }
+
+  /** The carrier without its tail, for a reader that needs levels; made once for all readers. */
+  #levels(x: Carrier, reader: Node): Carrier {
+    const levels = this.#onGrid.get(x) ?? onGrid(this.#builder, x, reader, this.#origin(x));
+    this.#onGrid.set(x, levels);
+    return levels;
+  }
+
+  /** The layer whose sums the carrier reads, if nothing else does. */
+  #ownLayer(carrier: Carrier): Layer | undefined {
+    const layer = this.#layers.get(carrier.base);
+    const nodes = [...carrier.tail, ...carrier.moves].map(({ node }) => node);
+    const alone = layer && [layer.source, ...nodes].every(({ name }) => this.#readers.get(name) === 1);
+    return alone === true ? layer : undefined;
   }
 
   #index(node: Node, x: Carrier): Carrier | undefined {
@@ -201,11 +224,19 @@ export class Integerizer {
       this.#diagnostics.add(say.tailTooLarge(whereOf(node), sourceName(node), found.found, found.expected));
       return undefined;
     }
-    let ranks = this.#builder.reshape(baseOf(carrier), carrier.shape, node.name, reshapeOrigin(carrier));
+    let ranked = carrier;
     if (found.kind !== 'order-kept') {
       const name = this.#builder.unusedName(`${node.name}_rank`);
-      ranks = this.#builder.levels(ranks, found, rankType(found), name, origin);
+      const { name: base, type } = this.#builder.levels(
+        baseOf(carrier),
+        found,
+        rankType(found),
+        name,
+        origin,
+      );
+      ranked = { ...carrier, base, type };
     }
+    const ranks = this.#builder.moves(ranked, node.name, moveOrigin(carrier));
     const result = this.#builder.add({
       name: node.name,
       op: node.op,
@@ -240,7 +271,7 @@ export class Integerizer {
         const next = addBias(this.#builder, layer, bias, first.node, origin, current);
         if (next === undefined) return current;
         this.#layers.set(next.carrier.base, next);
-        current = { ...next.carrier, tail: rest, shape: carrier.shape };
+        current = withMovesOf({ ...next.carrier, tail: rest }, carrier);
       } else {
         return current;
       }
@@ -259,14 +290,9 @@ export class Integerizer {
     const carrier = this.#absorb(found);
     const input = this.#graph.inputs.find((i) => i.name === carrier.base);
     const { boundary, host } = leaving(carrier, input?.boundary);
-    const last = carrier.tail.findLast((step) => !isReshape(step));
+    const last = carrier.tail.at(-1);
     if (last !== undefined) this.#notes.push(say.tailOnHost(whereOf(last.node), output.value, host.length));
-    const shaped = this.#builder.reshape(
-      baseOf(carrier),
-      carrier.shape,
-      output.value,
-      reshapeOrigin(carrier),
-    );
+    const shaped = this.#builder.moves(carrier, output.value, moveOrigin(carrier));
     const origin = { nodes: [...new Set([...this.#origin(carrier), ...output.origin.nodes])] };
     return { value: shaped.name, boundary, origin, host: [...host, ...output.host] };
   }
@@ -280,7 +306,7 @@ export class Integerizer {
   }
 
   #origin(carrier: Carrier): string[] {
-    return carrier.tail.flatMap((step) => this.#stepOrigin(step));
+    return [...carrier.tail.flatMap((step) => this.#stepOrigin(step)), ...moveOrigin(carrier)];
   }
 
   /** The source nodes of a step and of its quantized constants. */

@@ -1,8 +1,10 @@
-import { elementCount } from '../../qir/types.ts';
-import { candidates, integersAt, type Carrier } from './carrier.ts';
+import { candidates, type Carrier } from './carrier.ts';
 
-/** The integer level of each element, given an integer for each element. */
-export type LevelFunction = (integers: ReturnType<typeof integersAt>) => Int32Array;
+/**
+ * The integer levels at integers: `rows` of them a sample (one for each channel, or one for each element), any number of samples
+ * one after another.
+ */
+export type LevelFunction = (integers: Int32Array) => Int32Array;
 
 /**
  * A step function of one integer for each element: the level is `base` plus the number of thresholds reached, or where `flip` is 1,
@@ -38,18 +40,21 @@ const TABLE_LIMIT = 2 ** 24;
 /** Most thresholds of one node, over all elements. */
 const THRESHOLD_LIMIT = 2 ** 22;
 
+/** Most integers that are evaluated at once. */
+const BATCH = 2 ** 18;
+
 /**
  * Finds the thresholds (or failing that the table) of a function that is known by evaluation only.
  *
- * `directions` says where the function is proven to rise (+1) or fall (-1). There bisection finds each threshold; else, and
- * wherever it is cheaper, the function is evaluated at every integer of the range and its direction is read off.
+ * `directions` says for each row where the function is proven to rise (+1) or fall (-1). There bisection finds the thresholds; else,
+ * and wherever it is cheaper, the function is evaluated at every integer of the range and its direction is read off.
  */
 export function findSteps(
   carrier: Carrier,
   levelsAt: LevelFunction,
   directions: Int8Array,
 ): Steps | Table | TooLarge {
-  const elements = elementCount(carrier.type.shape);
+  const rows = directions.length;
   const range = candidates(carrier);
   // a level that is never reached has its threshold one past the range
   if (carrier.range.max >= 2 ** 31 - 1) {
@@ -59,36 +64,43 @@ export function findSteps(
       expected: 'values below 2147483647',
     };
   }
-  const first = levelsAt(integersAt(carrier, () => range.at(0)));
-  const last = levelsAt(integersAt(carrier, () => range.at(range.count - 1)));
+  const first = levelsAt(new Int32Array(rows).fill(range.at(0)));
+  const last = levelsAt(new Int32Array(rows).fill(range.at(range.count - 1)));
   const proven = directions.every((direction) => direction !== 0);
   if (proven) {
     const base = least(first, last);
     const count = Math.max(1, greatest(first, last) - base);
-    if (count * elements > THRESHOLD_LIMIT) return tooMany(count, elements);
+    if (count * rows > THRESHOLD_LIMIT) return tooMany(count, rows);
     const bisections = count * Math.ceil(Math.log2(range.count + 1));
-    if (range.count > bisections || range.count * elements > TABLE_LIMIT) {
+    if (range.count > bisections || range.count * rows > TABLE_LIMIT) {
       return bisect(carrier, levelsAt, first, last, base, count);
     }
   }
-  if (range.count * elements > TABLE_LIMIT) {
+  if (range.count * rows > TABLE_LIMIT) {
     return {
       kind: 'too-large',
-      found: `${range.count} values for ${elements} elements, not provably monotone`,
+      found: `${range.count} values for ${rows} elements, not provably monotone`,
       expected: `at most ${TABLE_LIMIT} in all`,
     };
   }
-  return stepsOfTable(carrier, scan(carrier, levelsAt));
+  return stepsOfTable(carrier, scan(carrier, levelsAt, rows));
 }
 
-/** Evaluates the function at every integer of the range: `count` levels for each element. */
-function scan(carrier: Carrier, levelsAt: LevelFunction): Int32Array {
-  const elements = elementCount(carrier.type.shape);
+/** Evaluates a function at every integer of the range: `count` results for each row. */
+export function scan(carrier: Carrier, levelsAt: LevelFunction, rows: number): Int32Array {
   const range = candidates(carrier);
-  const table = new Int32Array(elements * range.count);
-  for (let k = 0; k < range.count; k++) {
-    const levels = levelsAt(integersAt(carrier, () => range.at(k)));
-    for (let i = 0; i < elements; i++) table[i * range.count + k] = levels[i] ?? 0;
+  const table = new Int32Array(rows * range.count);
+  const batch = Math.max(1, Math.floor(BATCH / rows));
+  for (let from = 0; from < range.count; from += batch) {
+    const samples = Math.min(batch, range.count - from);
+    const integers = new Int32Array(samples * rows);
+    for (let k = 0; k < samples; k++) integers.fill(range.at(from + k), k * rows, (k + 1) * rows);
+    const levels = levelsAt(integers);
+    for (let k = 0; k < samples; k++) {
+      for (let row = 0; row < rows; row++) {
+        table[row * range.count + from + k] = levels[k * rows + row] ?? 0;
+      }
+    }
   }
   return table;
 }
@@ -134,30 +146,40 @@ function bisect(
   base: number,
   count: number,
 ): Steps {
-  const elements = first.length;
+  const rows = first.length;
   const range = candidates(carrier);
   const flip = Uint8Array.from(first, (level, i) => (level > (last[i] ?? 0) ? 1 : 0));
-  const thresholds = new Int32Array(elements * count);
-  for (let j = 0; j < count; j++) {
-    const level = base + 1 + j;
+  const thresholds = new Int32Array(rows * count);
+  const batch = Math.max(1, Math.floor(BATCH / rows));
+  for (let from = 0; from < count; from += batch) {
+    // all levels of the batch at once, one sample each
+    const samples = Math.min(batch, count - from);
+    const cells = samples * rows;
     // invariant: the change lies in [low, high]; high = count of the range means it never comes
-    const low = new Float64Array(elements);
-    const high = new Float64Array(elements).fill(range.count);
+    const low = new Float64Array(cells);
+    const high = new Float64Array(cells).fill(range.count);
+    const middle = new Float64Array(cells);
+    const integers = new Int32Array(cells);
     for (let width = range.count; width > 0; width = Math.floor(width / 2)) {
-      const middle = Float64Array.from(low, (from, i) => Math.floor((from + (high[i] ?? 0)) / 2));
-      const levels = levelsAt(
-        integersAt(carrier, (i) => range.at(Math.min(middle[i] ?? 0, range.count - 1))),
-      );
-      for (let i = 0; i < elements; i++) {
+      for (let i = 0; i < cells; i++) {
+        const at = Math.floor(((low[i] ?? 0) + (high[i] ?? 0)) / 2);
+        middle[i] = at;
+        integers[i] = range.at(Math.min(at, range.count - 1));
+      }
+      const levels = levelsAt(integers);
+      for (let i = 0; i < cells; i++) {
         const at = middle[i] ?? 0;
         if (at >= (high[i] ?? 0)) continue;
-        const before = (levels[i] ?? 0) >= level === (flip[i] === 1);
+        const level = base + 1 + from + Math.floor(i / rows);
+        const before = (levels[i] ?? 0) >= level === (flip[i % rows] === 1);
         if (before) low[i] = at + 1;
         else high[i] = at;
       }
     }
-    for (let i = 0; i < elements; i++) {
-      setThreshold(thresholds, count, i, j, flip[i] === 1, integerAt(carrier, low[i] ?? 0));
+    for (let i = 0; i < cells; i++) {
+      const row = i % rows;
+      const j = from + Math.floor(i / rows);
+      setThreshold(thresholds, count, row, j, flip[row] === 1, integerAt(carrier, low[i] ?? 0));
     }
   }
   return { kind: 'steps', base, thresholds, count, flip };

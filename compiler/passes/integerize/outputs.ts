@@ -2,7 +2,7 @@ import type { Boundary } from '../../qir/graph.ts';
 import { printType, type Tensor } from '../../qir/types.ts';
 import { float32Multiplier, rationalOf, type Rational } from '../../qir/rational.ts';
 import { sourceName } from '../graph-edit.ts';
-import { isReshape, type Carrier, type TailStep } from './carrier.ts';
+import type { Carrier, TailStep } from './carrier.ts';
 
 /** How the integers that leave read as real numbers, and what the host has to do on top, one sentence a step. */
 export interface Leaving {
@@ -12,7 +12,7 @@ export interface Leaving {
 
 /** The boundary of a carrier that leaves the graph, and its tail in words. */
 export function leaving(carrier: Carrier, inputBoundary: Boundary | undefined): Leaving {
-  const steps = carrier.tail.filter((step) => !isReshape(step)).map(describe);
+  const steps = carrier.tail.map(describe);
   const { grid } = carrier;
   if (grid === undefined) return { boundary: inputBoundary ?? {}, host: steps };
   // channels of one scale need no step on the host

@@ -2,28 +2,32 @@ import { operandNotQuantized, tailTooLarge } from '../../diagnostics/catalog/pas
 import { fail, invariant } from '../../diagnostics/index.ts';
 import type { Node } from '../../qir/graph.ts';
 import { getNumber } from '../../qir/ops/attributes.ts';
-import { carriedLattice, commonScale, latticeOf, type Lattice } from '../../qir/ops/lattice.ts';
+import { carriedLattice, commonScale, latticeOf } from '../../qir/ops/lattice.ts';
 import { accumulatorType } from '../../qir/ops/sums.ts';
-import { bipolar, fitInteger, ternary, type ElementType, type Tensor } from '../../qir/types.ts';
+import { broadcastIndices, lastAxis } from '../../qir/ops/shapes.ts';
+import { bipolar, elementCount, fitInteger, ternary, type ElementType } from '../../qir/types.ts';
 import { sourceName, whereOf } from '../graph-edit.ts';
-import type { Builder } from './builder.ts';
+import { shareRows, type Builder } from './builder.ts';
 import {
   candidates,
-  evaluateTail,
+  channelsOf,
   gridCarrier,
-  integersAt,
-  isReshape,
-  reshapeOrigin,
+  moveOrigin,
+  withMovesOf,
+  withoutMoves,
   type Carrier,
   type Grid,
 } from './carrier.ts';
 import { tailDirections } from './direction.ts';
+import { exactInFloat32, greatestLevel } from './exact.ts';
 import { findSteps, stepsOfTable, type Steps, type Table, type TooLarge } from './levels.ts';
+import { representative } from './representative.ts';
 
 /** Most entries of a lookup table that becomes hardware. */
 const TABLE_LIMIT = 2 ** 20;
-/** Most integers whose numbers are compared with a grid. */
+/** Most integers whose numbers are compared with a grid, for one element and for all that differ. */
 const GRID_LIMIT = 2 ** 16;
+const GRID_CELLS = 2 ** 22;
 
 /**
  * Ends a tail at its last step, a quantizer: adds the threshold (or lookup) node and returns its levels as a new carrier.
@@ -32,31 +36,29 @@ const GRID_LIMIT = 2 ** 16;
 export function quantize(builder: Builder, carrier: Carrier, origin: readonly string[]): Carrier {
   const node = carrier.tail.at(-1)?.node;
   invariant(node, 'a quantizer ends the tail');
-  const sample = lattice(carrier, 0);
+  const { rows, evaluate } = representative(carrier);
+  const sample = carriedLattice(evaluate(new Int32Array(rows).fill(candidates(carrier).at(0))));
   if (sample === undefined) return carrier;
   const zeroPoint = soleZeroPoint(carrier);
   const elem = levelType(carrier, zeroPoint);
   const isBipolar = elem?.kind === 'bipolar';
-  const levelsAt = (integers: Tensor) => {
-    const levels = carriedLattice(evaluateTail(carrier, integers))?.levels;
+  const levelsAt = (integers: Int32Array) => {
+    const levels = carriedLattice(evaluate(integers))?.levels;
     invariant(levels, 'a quantizer has levels');
     return levels.map((level) => (isBipolar ? (level + 1) / 2 : level + zeroPoint));
   };
   const found = findSteps(carrier, levelsAt, tailDirections(carrier));
-  const grid = { scales: sample.scales, scaleShape: sample.scaleShape, zeroPoint };
+  const grid = { scales: sample.scales, scaleShape: scaleShape(carrier, sample.scales.length), zeroPoint };
   return addLevels(builder, carrier, found, elem, grid, node, origin);
 }
 
-function lattice(carrier: Carrier, index: number): Lattice | undefined {
-  const range = candidates(carrier);
-  return carriedLattice(
-    evaluateTail(
-      carrier,
-      integersAt(carrier, () => range.at(index)),
-    ),
-  );
+/** The shape in which one scale, or one for each row of the representative, stands with the carrier's integers. */
+function scaleShape(carrier: Carrier, count: number): readonly number[] {
+  if (count === 1) return [];
+  return count === channelsOf(carrier) ? [count] : carrier.type.shape;
 }
 
+/** Adds the node that computes the levels, and returns its carrier: behind the carrier's moves, or with them still to come. */
 function addLevels(
   builder: Builder,
   carrier: Carrier,
@@ -72,17 +74,33 @@ function addLevels(
     const message = `a table of ${found.levels.length} levels (not monotone)`;
     fail(tailTooLarge(whereOf(node), sourceName(node), message, `at most ${TABLE_LIMIT}`));
   }
-  const reached = reachedLevels(found);
+  const shared = shareRows(found, elementCount(carrier.type.shape), channelsOf(carrier));
+  const reached = reachedLevels(shared);
   const elem = declared ?? levelElement(reached.min, reached.max);
-  const shaped = builder.reshape(
-    { name: carrier.base, type: carrier.type },
-    carrier.shape,
-    node.name,
-    reshapeOrigin(carrier),
-  );
-  const result = builder.levels(shaped, found, elem, node.name, origin);
   const range = elem.kind === 'bipolar' ? { min: -1, max: 1 } : reached;
-  return gridCarrier(result.name, result.type, range, grid);
+  if (shapedFirst(builder, carrier, shared, grid)) {
+    const shaped = builder.moves(carrier, node.name, moveOrigin(carrier));
+    const result = builder.levels(shaped, shared, elem, node.name, origin);
+    const isPerElement = grid.scales.length > 1 && lastAxis(shaped.type.shape) !== grid.scales.length;
+    const moved = isPerElement ? { ...grid, scaleShape: shaped.type.shape } : grid;
+    return gridCarrier(result.name, result.type, range, moved);
+  }
+  const result = builder.levels({ name: carrier.base, type: carrier.type }, shared, elem, node.name, origin);
+  return withMovesOf(gridCarrier(result.name, result.type, range, grid), carrier);
+}
+
+/**
+ * Whether the reshapes come before the levels. Feature maps get their levels where the layer leaves them; a vector takes its new
+ * shape first, so that its reader finds it as it wants it.
+ */
+function shapedFirst(builder: Builder, carrier: Carrier, found: Steps | Table, grid: Grid): boolean {
+  if (carrier.order !== undefined) return false;
+  const elements = elementCount(carrier.type.shape);
+  const channels = channelsOf(carrier);
+  if (elements !== channels && !builder.isInput(carrier.base)) return false;
+  const rows = found.kind === 'table' ? found.levels.length / found.count : found.flip.length;
+  if (rows === 1 && grid.scales.length === 1) return true;
+  return rows === elements || lastAxis(carrier.shape) === channels;
 }
 
 function reachedLevels(found: Steps | Table): { min: number; max: number } {
@@ -134,84 +152,61 @@ function levelElement(min: number, max: number): ElementType {
 }
 
 /**
- * The carrier without a tail, as a layer reads it. Reshapes become a node. Other steps behind a quantizer (a relu, a factor) are
- * evaluated at each of its few levels: where the results lie on a grid again, they are levels of that grid.
+ * The carrier without a tail, on its grid; its moves are still to come. Operations behind a quantizer (a relu, a factor) are evaluated
+ * at each of its few levels: where the results lie on a grid again, they are levels of that grid. Fails with a diagnostic about the
+ * reader where the numbers lie on none.
  */
 export function onGrid(builder: Builder, carrier: Carrier, reader: Node, origin: readonly string[]): Carrier {
   const { grid } = carrier;
-  if (grid !== undefined && carrier.tail.every(isReshape)) {
-    const { name, type } = builder.reshape(
-      { name: carrier.base, type: carrier.type },
-      carrier.shape,
-      reader.name,
-      reshapeOrigin(carrier),
-    );
-    return gridCarrier(name, type, carrier.range, spreadGrid(grid));
-  }
+  if (grid !== undefined && carrier.tail.length === 0 && isExact(carrier, grid)) return carrier;
+  const refuse = (found: string): never =>
+    fail(operandNotQuantized(whereOf(reader), sourceName(reader), found));
   const range = candidates(carrier);
-  if (range.count > GRID_LIMIT) {
-    fail(
-      operandNotQuantized(
-        whereOf(reader),
-        sourceName(reader),
-        `float32 numbers made from ${range.count} integers`,
-      ),
-    );
+  const { rows, evaluate } = representative(carrier);
+  if (range.count > GRID_LIMIT || range.count * rows > GRID_CELLS)
+    return refuse(`float32 numbers made from ${range.count} integers`);
+  const integers = Int32Array.from({ length: range.count * rows }, (_, i) => range.at(Math.floor(i / rows)));
+  const results = evaluate(integers);
+  const lattice = carriedLattice(results) ?? latticeOf(results);
+  if (lattice === undefined) return refuse('float32 numbers without a common scale');
+  const { levels, scales } = lattice;
+  const newGrid = { scales, scaleShape: scaleShape(carrier, scales.length), zeroPoint: 0 };
+  if (levels.every((level, i) => level === integers[i])) {
+    return { ...carrier, grid: newGrid, tail: [], carried: true };
   }
-  const results = Array.from({ length: range.count }, (_, k) =>
-    evaluateTail(
-      carrier,
-      integersAt(carrier, () => range.at(k)),
-    ),
-  );
-  const lattices = sharedLattice(results);
-  const scale = lattices?.scales.length === 1 ? lattices.scales : undefined;
-  if (lattices === undefined || scale === undefined) {
-    fail(operandNotQuantized(whereOf(reader), sourceName(reader), 'float32 numbers without a common scale'));
-  }
-  const elements = results[0]?.data.length ?? 0;
-  const table = new Int32Array(elements * range.count);
-  for (const [k, levels] of lattices.levels.entries()) {
-    for (let i = 0; i < elements; i++) table[i * range.count + k] = levels[i] ?? 0;
+  const table = new Int32Array(levels.length);
+  for (let i = 0; i < levels.length; i++) {
+    table[(i % rows) * range.count + Math.floor(i / rows)] = levels[i] ?? 0;
   }
   const last = carrier.tail.at(-1)?.node ?? reader;
-  const newGrid = { scales: scale, scaleShape: [], zeroPoint: 0 };
-  const plain = sameLevels(carrier, table, range);
-  if (plain) {
-    const { name, type } = builder.reshape(
-      { name: carrier.base, type: carrier.type },
-      carrier.shape,
-      last.name,
-      reshapeOrigin(carrier),
-    );
-    return gridCarrier(name, type, carrier.range, newGrid);
-  }
   return addLevels(builder, carrier, stepsOfTable(carrier, table), undefined, newGrid, last, origin);
 }
 
-/** A grid after a reshape; scales that differ by element are of no use to a layer, which says so itself. */
-function spreadGrid(grid: Grid): Grid {
-  return grid.scales.length === 1 ? { ...grid, scaleShape: [] } : grid;
+/** Whether the numbers are the products themselves: they have never been rounded, or rounding does not touch them. */
+function isExact(carrier: Carrier, grid: Grid): boolean {
+  if (carrier.carried) return true;
+  const most = greatestLevel(carrier, grid.zeroPoint);
+  return grid.scales.every((scale) => exactInFloat32(scale, most));
 }
 
-function sameLevels(carrier: Carrier, table: Int32Array, range: ReturnType<typeof candidates>): boolean {
-  return carrier.tail.length > 0 && table.every((level, i) => level === range.at(i % range.count));
+/** The carrier with its moves carried out by nodes, for a reader that wants the elements where they end up. */
+export function settled(builder: Builder, carrier: Carrier, reader: Node): Carrier {
+  if (carrier.moves.length === 0) return carrier;
+  invariant(carrier.tail.length === 0 && carrier.grid, 'a tail behind the moves');
+  const { name, type } = builder.moves(carrier, reader.name, moveOrigin(carrier));
+  const grid = movedGrid(carrier, carrier.grid);
+  return { ...withoutMoves(carrier), base: name, type, shape: type.shape, grid };
 }
 
-/** The lattice that all results share: the one they carry, or the one that all their numbers together lie on. */
-function sharedLattice(
-  results: readonly Tensor[],
-): { scales: Lattice['scales']; levels: readonly Int32Array[] } | undefined {
-  const carried = results.map(carriedLattice).filter((l) => l !== undefined);
-  const [first] = carried;
-  if (first !== undefined && carried.length === results.length) {
-    return { scales: first.scales, levels: carried.map((l) => l.levels) };
-  }
-  const size = results[0]?.data.length ?? 0;
-  const data = new Float32Array(size * results.length);
-  for (const [k, result] of results.entries()) data.set(result.data, k * size);
-  const derived = latticeOf({ type: { elem: { kind: 'float32' }, shape: [data.length] }, data });
-  if (derived === undefined) return undefined;
-  const levels = results.map((_, k) => derived.levels.subarray(k * size, (k + 1) * size));
-  return { scales: derived.scales, levels };
+/** The grid in the order behind the moves. */
+function movedGrid(carrier: Carrier, grid: Grid): Grid {
+  if (grid.scales.length === 1) return { ...grid, scaleShape: [] };
+  const channels = lastAxis(carrier.shape);
+  const { order, type, shape } = carrier;
+  const before = broadcastIndices(grid.scaleShape, type.shape);
+  const behind = order === undefined ? before : order.map((i) => before[i] ?? 0);
+  let period = behind.length;
+  if (behind.every((entry, i) => entry === behind[i % channels])) period = channels;
+  const scales = Array.from(behind.subarray(0, period), (i) => grid.scales[i]).filter((s) => s !== undefined);
+  return { ...grid, scales, scaleShape: period === channels ? [channels] : shape };
 }

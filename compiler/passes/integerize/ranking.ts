@@ -1,8 +1,8 @@
 import { elementCount, fitInteger, type Tensor } from '../../qir/types.ts';
-import { broadcastReader } from '../../qir/ops/real.ts';
-import { candidates, evaluateTail, integersAt, isReshape, type Carrier, type TailStep } from './carrier.ts';
+import { candidates, type Carrier } from './carrier.ts';
 import { exactInFloat32, greatestLevel } from './exact.ts';
 import { stepsOfTable, type Steps, type Table, type TooLarge } from './levels.ts';
+import { representative } from './representative.ts';
 
 /** Most float32 numbers evaluated to compare them. */
 const EVALUATION_LIMIT = 2 ** 22;
@@ -19,8 +19,12 @@ export type Ranking = { readonly kind: 'order-kept' } | Steps | Table | TooLarge
 /** Finds integers with exactly the order (ties included) of the carrier's float32 numbers. */
 export function rank(carrier: Carrier): Ranking {
   const scale = carrier.grid?.scales.length === 1 ? carrier.grid.scales[0] : undefined;
-  const bare = carrier.tail.every(isReshape);
-  if (bare && carrier.grid !== undefined && scale !== undefined && scale.numerator > 0n) {
+  if (
+    carrier.tail.length === 0 &&
+    carrier.grid !== undefined &&
+    scale !== undefined &&
+    scale.numerator > 0n
+  ) {
     if (exactInFloat32(scale, greatestLevel(carrier, carrier.grid.zeroPoint))) return { kind: 'order-kept' };
   }
   const range = candidates(carrier);
@@ -58,46 +62,40 @@ export function rankType(found: Steps | Table): ReturnType<typeof fitInteger> {
   return fitInteger(0, Math.max(1, highest));
 }
 
-/** The numbers at every integer of the range, element after element. */
+/** The numbers at every integer of the range, row after row of the representative. */
 function allNumbers(carrier: Carrier): Float32Array | undefined {
+  const { rows } = representative(carrier);
   const range = candidates(carrier);
-  const elements = elementCount(carrier.type.shape);
-  if (range.count * elements > EVALUATION_LIMIT) return undefined;
-  const numbers = new Float32Array(range.count * elements);
-  for (let k = 0; k < range.count; k++) {
-    const at = evaluateTail(
-      carrier,
-      integersAt(carrier, () => range.at(k)),
-    );
-    for (let i = 0; i < elements; i++) numbers[i * range.count + k] = at.data[i] ?? 0;
-  }
-  return numbers;
+  if (range.count * rows > EVALUATION_LIMIT) return undefined;
+  const at = evaluateAll(carrier, rows);
+  return Float32Array.from({ length: at.length }, (_, i) => {
+    const [row, k] = [Math.floor(i / range.count), i % range.count];
+    return at[k * rows + row] ?? 0;
+  });
 }
 
 /** The numbers at every integer of the range where all elements have the same; undefined where they differ. */
 function uniformNumbers(carrier: Carrier): Float32Array | undefined {
-  const range = candidates(carrier);
-  if (range.count > EVALUATION_LIMIT || (carrier.grid !== undefined && carrier.grid.scales.length !== 1))
-    return undefined;
-  const line: number[] = [range.count];
-  const tail: TailStep[] = [];
-  for (const step of carrier.tail) {
-    if (isReshape(step)) continue;
-    const operands = step.operands.map((tensor) => tensor && sole(tensor));
-    if (step.operands.some((tensor, i) => tensor !== undefined && operands[i] === undefined))
-      return undefined;
-    tail.push({ node: { ...step.node, type: { ...step.node.type, shape: line } }, operands });
-  }
-  const type = { ...carrier.type, shape: line };
-  const along = { ...carrier, type, tail, shape: line };
-  const integers: Tensor = { type, data: Int32Array.from({ length: range.count }, (_, k) => range.at(k)) };
-  const result = evaluateTail(along, integers);
-  return Float32Array.from(result.data);
+  const { rows, tail, scales } = representative(carrier);
+  const uniform = (scales?.length ?? 1) === 1 && tail.every((step) => step.operands.every(isUniform));
+  if (!uniform || candidates(carrier).count > EVALUATION_LIMIT) return undefined;
+  // of rows that are all the same, consecutive ones can stand for consecutive integers
+  const { count } = candidates(carrier);
+  return evaluateAll(carrier, 1, rows).subarray(0, count);
 }
 
-/** A constant that is the same number everywhere, as a scalar. */
-function sole(tensor: Tensor): Tensor | undefined {
-  const first = broadcastReader(tensor, tensor.type.shape)(0);
-  if (!tensor.data.every((x) => x === first)) return undefined;
-  return { type: { ...tensor.type, shape: [] }, data: Float32Array.of(first) };
+function isUniform(tensor: Tensor | undefined, operand: number, all: readonly unknown[]): boolean {
+  if (tensor === undefined) return true;
+  const thresholds = all.length === 2 && operand === 1 && tensor.type.shape.length === 2;
+  return thresholds ? tensor.type.shape[0] === 1 : tensor.data.every((x) => x === tensor.data[0]);
+}
+
+/** The numbers at every integer, each `copies` times in a row, padded to whole samples of `rows`. */
+function evaluateAll(carrier: Carrier, copies: number, rows = copies): Float32Array {
+  const range = candidates(carrier);
+  const cells = Math.ceil((range.count * copies) / rows) * rows;
+  const integers = Int32Array.from({ length: cells }, (_, i) =>
+    range.at(Math.min(Math.floor(i / copies), range.count - 1)),
+  );
+  return Float32Array.from(representative(carrier).evaluate(integers).data);
 }
