@@ -158,6 +158,7 @@ describe('graphs', () => {
     ['an output beyond the tensors', { ...spec, outputs: [1000] }, 'QCC2600'],
     ['an output that nothing computes', { ...spec, outputs: ['w'] }, 'QCC2604'],
     ['an unknown operator', changed({}, { 3: { op: 'LOGISTIC' } }), 'QCC2620'],
+    ['MEAN', changed({}, { 3: { op: 'MEAN' } }), 'QCC2623'],
     ['a custom operator', changed({}, { 3: { op: 'my_op', custom: true } }), 'QCC2620'],
     ['softmax inside', changed({}, { 5: { op: 'SOFTMAX', options: [9, {}] }, 6: { op: 'RELU' } }), 'QCC2624'],
   ])('%s', (_, model, code) => {

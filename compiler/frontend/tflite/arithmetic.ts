@@ -30,23 +30,6 @@ export function quantizeMultiplier(factor: number): FixedPointFactor {
   return shift < -31 ? { multiplier: 0, shift: 0 } : { multiplier, shift };
 }
 
-/**
- * The reference kernels' fixed-point product (`MultiplyByQuantizedMultiplier` with two roundings): x * 2^shift times the multiplier,
- * doubled, its upper 32 bits rounded half up; then divided by a power of two, halves away from zero.
- *
- * @param x an integer that fits int32 also after a left shift
- */
-export function multiplyByFactor(x: number, { multiplier, shift }: FixedPointFactor): number {
-  const left = BigInt(x) << BigInt(Math.max(0, shift));
-  const product = left * BigInt(multiplier);
-  // the nudge of the C code with its truncating division; a half rounds up, of either sign
-  const high = (product + (product >= 0n ? 1n << 30n : 1n - (1n << 30n))) / (1n << 31n);
-  const right = BigInt(Math.max(0, -shift));
-  const magnitude = high < 0n ? -high : high;
-  const rounded = right === 0n ? magnitude : (magnitude + (1n << (right - 1n))) >> right;
-  return Number(high < 0n ? -rounded : rounded);
-}
-
 /** round(a / b) in float32 with halves away from zero, as the kernels quantize the bounds of an activation. */
 export function roundedQuotient(a: number, b: number): number {
   const quotient = Math.fround(Math.fround(a) / Math.fround(b));

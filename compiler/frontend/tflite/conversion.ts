@@ -71,9 +71,9 @@ export class Conversion {
       name: `operator ${operator.index} (${quote(name)})`,
       op: operator.name,
     };
-    this.#origin = name === '' ? `operator ${operator.index}` : name;
     // Converters join the names of all layers that went into a tensor with semicolons; the first is that of the result.
     this.#hint = name.split(';')[0] ?? '';
+    this.#origin = this.#hint === '' ? `operator ${operator.index}` : this.#hint;
   }
 
   /** The tensor of an operand; fails if it is left out. */

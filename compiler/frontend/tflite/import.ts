@@ -125,7 +125,7 @@ function liveOperators(model: TfliteModel): readonly TfliteOperator[] {
 function refuseUnknown(operators: readonly TfliteOperator[], file: string, diagnostics: Diagnostics): void {
   const unknown = new Map<string, TfliteOperator[]>();
   for (const operator of operators) {
-    if (!operator.custom && supported.includes(operator.name)) continue;
+    if (!operator.custom && converters.has(operator.name)) continue;
     const list = unknown.get(operator.name);
     if (list) list.push(operator);
     else unknown.set(operator.name, [operator]);

@@ -2,7 +2,8 @@ import * as say from '../../../diagnostics/catalog/frontend-tflite.ts';
 import { fail } from '../../../diagnostics/index.ts';
 import type { Value } from '../../../qir/builder-values.ts';
 import { sameShape, showShape } from '../../onnx/shapes.ts';
-import { multiplyByFactor, quantizeMultiplier } from '../arithmetic.ts';
+import { multiplyByQuantizedMultiplier as scaled } from '../../../qir/ops/mbqm.ts';
+import { quantizeMultiplier } from '../arithmetic.ts';
 import { elementOf } from '../conversion.ts';
 import type { Conversion } from '../conversion.ts';
 import { requantized } from './convolution.ts';
@@ -25,15 +26,16 @@ function rescale(conversion: Conversion, activation: number, types: readonly str
   const x = conversion.activation(0, types);
   const out = conversion.resultParameters(types);
   conversion.expectDims(x.tensor.dims);
-  const factor = quantizeMultiplier(x.scale / out.scale);
-  if (factor.shift > 20) {
+  const { multiplier, shift } = quantizeMultiplier(x.scale / out.scale);
+  // further left, the product would leave int32
+  if (shift > 20) {
     const help = 'the scales of operand and result do not belong together: convert again';
     fail(say.notExact(conversion.where, `a factor of ${x.scale / out.scale}`, 'a factor below 2^20', help));
   }
   const { min, max } = conversion.clamp(activation, out);
   const [least, greatest] = x.tensor.type === 'uint8' ? [0, 255] : [-128, 127];
   const f = (q: number): number =>
-    Math.min(max, Math.max(min, multiplyByFactor(q - x.zeroPoint, factor) + out.zeroPoint));
+    Math.min(max, Math.max(min, scaled(q - x.zeroPoint, multiplier, shift) + out.zeroPoint));
   conversion.give(tabulated(conversion, x.value, least, greatest, f), out);
 }
 
@@ -75,14 +77,14 @@ export function add(conversion: Conversion): void {
   conversion.expectDims(a.tensor.dims);
   const out = conversion.resultParameters();
   const common = 2 * Math.max(a.scale, b.scale);
-  const scaled = [a, b].map(({ value, scale, zeroPoint }, i) => {
-    const factor = quantizeMultiplier(scale / common);
+  const tables = [a, b].map(({ value, scale, zeroPoint }, i) => {
+    const { multiplier, shift } = quantizeMultiplier(scale / common);
     const table = Array.from({ length: 256 }, (_, k) =>
-      multiplyByFactor((k - 128 - zeroPoint) * 2 ** headroom, factor),
+      scaled((k - 128 - zeroPoint) * 2 ** headroom, multiplier, shift),
     );
     return conversion.emit('lookup', [value, { data: [table] }], { offset: -128 }, { suffix: `scaled${i}` });
   });
-  const sum = conversion.emit('combine', scaled, { coefficients: [1, 1] }, { suffix: 'sum' });
+  const sum = conversion.emit('combine', tables, { coefficients: [1, 1] }, { suffix: 'sum' });
   const bounds = conversion.clamp(options?.int8(0) ?? 0, out);
   conversion.give(requantized(conversion, sum, [common / (2 ** headroom * out.scale)], out, bounds), out);
 }

@@ -2,7 +2,7 @@ import type { Conversion } from '../conversion.ts';
 import { dequantize, softmax } from './boundary.ts';
 import { convolution, depthwiseConvolution, fullyConnected } from './convolution.ts';
 import { add, relu, relu6, requantize } from './elementwise.ts';
-import { averagePool, maxPool } from './pooling.ts';
+import { averagePool, maxPool, mean } from './pooling.ts';
 import { pad, reshape } from './shape.ts';
 
 /** What reads an operator, by its name. */
@@ -15,6 +15,7 @@ export const converters: ReadonlyMap<string, (conversion: Conversion) => void> =
   ['EXPAND_DIMS', reshape],
   ['FULLY_CONNECTED', fullyConnected],
   ['MAX_POOL_2D', maxPool],
+  ['MEAN', mean],
   ['PAD', pad],
   ['QUANTIZE', requantize],
   ['RELU', relu],
@@ -24,5 +25,5 @@ export const converters: ReadonlyMap<string, (conversion: Conversion) => void> =
   ['SQUEEZE', reshape],
 ]);
 
-/** The operators that are read. */
-export const supported: readonly string[] = [...converters.keys()];
+/** The operators that are read: all but the one whose converter says why it is not. */
+export const supported: readonly string[] = [...converters.keys()].filter((name) => name !== 'MEAN');

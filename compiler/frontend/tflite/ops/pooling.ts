@@ -101,3 +101,10 @@ function positions({ x, kernel, strides, pads, size }: Pool, axis: 0 | 1): numbe
   if (inside(last) !== first || inside(Math.floor(last / 2)) !== first) return undefined;
   return first;
 }
+
+/** MEAN, as GlobalAveragePooling2D is converted: no two kernels of TensorFlow Lite round it alike. */
+export function mean(conversion: Conversion): void {
+  const found = 'a mean that kernels round differently, by version and by whether dimensions are kept';
+  const help = 'use AveragePooling2D over the whole image in the source model: its rounding is defined';
+  fail(say.notExact(conversion.where, found, 'AVERAGE_POOL_2D', help));
+}
