@@ -1,4 +1,3 @@
-import { signedDigits } from '../unrolled/rows.ts';
 import { extended, wires } from '../lib/lanes.ts';
 import type { Plan } from './plan.ts';
 
@@ -48,21 +47,4 @@ export function productLines({ analysis, spec }: Plan): string[] {
     `wire ${range} b = ${extended('w', weightBits, termBits, weightSigned)};`,
     `wire ${range} product = a * b;`,
   ];
-}
-
-/** The product with a constant: the input shifted and added or subtracted, by the digits of the weight's signed-digit form. */
-export function constantProduct(
-  x: string,
-  bits: number,
-  signed: boolean,
-  weight: number,
-  width: number,
-): string {
-  const terms = signedDigits(weight)
-    .filter(({ shift }) => shift < width)
-    .map(({ shift, negative }) => {
-      const wide = extended(x, bits, width - shift, signed);
-      return `${negative ? '-' : '+'} ${shift === 0 ? wide : `{${wide}, ${shift}'d0}`}`;
-    });
-  return [`${width}'d0`, ...terms].join(' ');
 }

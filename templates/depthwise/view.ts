@@ -1,8 +1,16 @@
 import { bitWidth, printElement } from '../../compiler/qir/types.ts';
 import type { HwNode, TemplateView } from '../../compiler/hw/index.ts';
 import { encodeElement } from '../../compiler/hw/pack.ts';
-import { counterBits, extended, isMemory, literal, tableLines, wires } from '../lib/lanes.ts';
-import { constantProduct, productLines, termLines, tree } from './body.ts';
+import {
+  constantProduct,
+  counterBits,
+  extended,
+  isMemory,
+  literal,
+  tableLines,
+  wires,
+} from '../lib/lanes.ts';
+import { productLines, termLines, tree } from './body.ts';
 import { timing } from './model.ts';
 import type { Plan } from './plan.ts';
 

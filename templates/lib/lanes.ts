@@ -1,6 +1,7 @@
 import type { MemoryImage, StreamType } from '../../compiler/hw/index.ts';
 import { bitWidth, isSigned, valueRange } from '../../compiler/qir/types.ts';
 import type { ElementType } from '../../compiler/qir/types.ts';
+import { signedDigits } from '../unrolled/rows.ts';
 
 // What the units that work channel by channel share: how pixels are cut into beats, and constants that belong to channels.
 
@@ -28,6 +29,23 @@ export function extended(name: string, bits: number, width: number, signed: bool
 /** An integer as a Verilog literal of `bits` bits, two's complement. */
 export function literal(value: number | bigint, bits: number): string {
   return `${bits}'h${BigInt.asUintN(bits, BigInt(value)).toString(16)}`;
+}
+
+/** The product with a constant: the input shifted and added or subtracted, by the digits of the weight's signed-digit form. */
+export function constantProduct(
+  x: string,
+  bits: number,
+  signed: boolean,
+  weight: number,
+  width: number,
+): string {
+  const terms = signedDigits(weight)
+    .filter(({ shift }) => shift < width)
+    .map(({ shift, negative }) => {
+      const wide = extended(x, bits, width - shift, signed);
+      return `${negative ? '-' : '+'} ${shift === 0 ? wide : `{${wide}, ${shift}'d0}`}`;
+    });
+  return [`${width}'d0`, ...terms].join(' ');
 }
 
 /** How the channels of a pixel are spread over beats. */
