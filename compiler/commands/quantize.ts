@@ -102,21 +102,26 @@ export const quantize: Command = {
       progress: (seen) => progress.phase(`calibrate: sample ${seen} of ${samples.length}`),
     });
     diagnostics.throwIfErrors();
-    const [{ saveQir }, { default: Table }] = await Promise.all([
+    const [{ saveQir }, { plainTable }] = await Promise.all([
       import('../qir/save.ts'),
-      import('cli-table3'),
+      import('../report/table.ts'),
     ]);
     progress.phase('write');
     saveQir(quantized.graph, output);
-    const table = new Table({ head: ['value', 'seen', 'levels', 'scale'], style: { head: [], border: [] } });
-    for (const { value, seen, levels, scale } of quantized.values) {
-      const range = `${seen.min.toPrecision(4)} to ${seen.max.toPrecision(4)}`;
-      table.push([value, range, `${levels.min} to ${levels.max}`, String(scale)]);
-    }
+    const table = plainTable(
+      ['value', 'seen', 'levels', 'scale'],
+      ['left', 'right', 'right', 'left'],
+      quantized.values.map(({ value, seen, levels, scale }) => [
+        value,
+        `${seen.min.toPrecision(4)} to ${seen.max.toPrecision(4)}`,
+        `${levels.min} to ${levels.max}`,
+        String(scale),
+      ]),
+    );
     const head = `${graph.name}: ${quantized.values.length} activations quantized by ${samples.length} samples`;
     return {
       json: { output, method: method.name, samples: samples.length, values: quantized.values },
-      text: `${head}\n${table.toString()}\nwritten to ${output}`,
+      text: `${head}\n${table}\nwritten to ${output}`,
     };
   },
 };

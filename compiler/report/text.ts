@@ -1,7 +1,7 @@
-import Table from 'cli-table3';
 import { createColors } from 'picocolors';
 import { printable } from '../diagnostics/render.ts';
 import type { Report, ReportLayer } from './schema.ts';
+import { plainTable } from './table.ts';
 
 /** How the text report is drawn. */
 export interface TextOptions {
@@ -46,24 +46,6 @@ export function foldingText({ folding, types }: ReportLayer): string {
   return `${folding.pe} x ${folding.simd}${types.weights === undefined ? '' : ` ${folding.order}`}`;
 }
 
-const sides = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  right: '',
-  'right-mid': '',
-  mid: '',
-  'mid-mid': '',
-  middle: '  ',
-};
-
 /** The report as a person reads it on a terminal. */
 export function reportText(report: Report, options: TextOptions): string {
   const paint = createColors(options.color);
@@ -76,17 +58,10 @@ export function reportText(report: Report, options: TextOptions): string {
     thousands(row.cost.dsp),
   ];
   const right = 'right' as const;
-  const table = new Table({
-    head: ['layer', 'unit', 'shape', 'types', 'PE x SIMD', 'cycles', 'LUT', 'FF', 'BRAM', 'DSP'].map(
-      (title) => paint.dim(title),
-    ),
-    colAligns: ['left', 'left', right, 'left', right, right, right, right, right, right],
-    chars: sides,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-  });
+  const rows: string[][] = [];
   for (const row of report.layers) {
     const cycles = thousands(row.cycles);
-    table.push([
+    rows.push([
       paint.bold(row.instance),
       row.unit,
       `${row.shape.inputs} -> ${row.shape.outputs}`,
@@ -101,12 +76,12 @@ export function reportText(report: Report, options: TextOptions): string {
   const rest = { lut: sum('lut'), ff: sum('ff'), bram36: sum('bram36'), dsp: sum('dsp'), operations: 0 };
   const slowest = Math.max(0, ...report.plumbing.map((row) => row.cycles));
   const count = `${report.plumbing.length} for streams, FIFOs, widths`;
-  table.push(
+  rows.push(
     ['plumbing', '', '', count, '', thousands(slowest), ...numbers({ cost: rest })].map((cell) =>
       paint.dim(cell),
     ),
   );
-  table.push([
+  rows.push([
     paint.bold('total'),
     '',
     '',
@@ -123,8 +98,13 @@ export function reportText(report: Report, options: TextOptions): string {
     `${paint.bold(report.model.name)}: ${input?.type ?? ''} to ${output?.type ?? ''}, ${thousands(report.model.weights)} weights, ` +
       `${thousands(total.operations)} multiply-accumulates a frame`,
     '',
-    ...table
-      .toString()
+    ...plainTable(
+      ['layer', 'unit', 'shape', 'types', 'PE x SIMD', 'cycles', 'LUT', 'FF', 'BRAM', 'DSP'].map((title) =>
+        paint.dim(title),
+      ),
+      ['left', 'left', right, 'left', right, right, right, right, right, right],
+      rows,
+    )
       .split('\n')
       .map((line) => `  ${line.trimEnd()}`),
     '',
