@@ -29,6 +29,8 @@ export interface BoundaryOptions {
   readonly scale?: number | Scale;
   readonly zeroPoint?: number;
   readonly offset?: number;
+  /** `nchw`: the arrays outside have the channels first; the shape here is [height, width, channels]. */
+  readonly layout?: 'nchw';
   /** Names in the source model, for reports. */
   readonly origin?: readonly string[];
 }

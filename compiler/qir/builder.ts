@@ -311,13 +311,14 @@ function call(method: string, name?: string): Where {
 }
 
 function boundaryFrom(options: BoundaryOptions): Boundary {
-  const { scale, zeroPoint, offset } = options;
+  const { scale, zeroPoint, offset, layout } = options;
   return {
     ...(scale !== undefined && {
       scale: typeof scale === 'number' ? { numerator: scale, denominator: 1 } : scale,
     }),
     ...(zeroPoint !== undefined && { zeroPoint }),
     ...(offset !== undefined && { offset }),
+    ...(layout !== undefined && { layout }),
   };
 }
 

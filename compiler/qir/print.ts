@@ -64,6 +64,7 @@ function boundaryFields(boundary: Boundary): [string, string][] {
   }
   if (boundary.zeroPoint !== undefined) list.push(['zero_point', printNumber(boundary.zeroPoint)]);
   if (boundary.offset !== undefined) list.push(['offset', printNumber(boundary.offset)]);
+  if (boundary.layout !== undefined) list.push(['layout', printString(boundary.layout)]);
   return list;
 }
 

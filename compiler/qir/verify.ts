@@ -56,7 +56,7 @@ export function verifyGraph(graph: Graph, options: VerifyOptions = {}): Diagnost
     const subject = `The input %${say.excerpt(input.name)}`;
     define(scope, input.name, input.type, where, found);
     verifyType(input.type, subject, graph, where, found);
-    verifyBoundary(input.boundary, subject, where, found);
+    verifyBoundary(input.boundary, input.type, subject, where, found);
   });
   graph.nodes.forEach((node, i) => {
     verifyNode(scope, node, i, found);
@@ -72,7 +72,8 @@ export function verifyGraph(graph: Graph, options: VerifyOptions = {}): Diagnost
       const near = nearest(output.value, scope.defined.keys());
       found.push(say.undefinedValue(where, output.value, 'An output', near && `%${near}`));
     }
-    verifyBoundary(output.boundary, `The output %${say.excerpt(output.value)}`, where, found);
+    const type = scope.defined.get(output.value);
+    verifyBoundary(output.boundary, type, `The output %${say.excerpt(output.value)}`, where, found);
   });
   warnUnused(graph, places, scope, found);
   return found;
@@ -137,11 +138,12 @@ const leastNormal = 2 ** -126;
 
 function verifyBoundary(
   boundary: Boundary,
+  type: TensorType | undefined,
   subject: string,
   where: Where | undefined,
   found: Diagnostic[],
 ): void {
-  const { scale, zeroPoint, offset } = boundary;
+  const { scale, zeroPoint, offset, layout } = boundary;
   if (scale !== undefined) {
     const real = Math.fround(scale.numerator / scale.denominator);
     if (!(scale.numerator > 0 && scale.denominator > 0 && real >= leastNormal && real < Infinity)) {
@@ -165,6 +167,13 @@ function verifyBoundary(
   }
   if (offset !== undefined && !Number.isFinite(offset)) {
     found.push(say.badBoundary(where, subject, 'offset', printNumber(offset), 'a finite number'));
+  }
+  // the type says what may stand here, but a graph need not come from where types are checked
+  if (layout !== undefined && (layout as string) !== 'nchw') {
+    found.push(say.badBoundary(where, subject, 'layout', String(layout), '"nchw", or none'));
+  } else if (layout !== undefined && type !== undefined && type.shape.length !== 3) {
+    const shape = `[${type.shape.join(', ')}]`;
+    found.push(say.badBoundary(where, subject, 'layout', `nchw of a tensor ${shape}`, 'an image [H, W, C]'));
   }
 }
 

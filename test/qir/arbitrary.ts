@@ -161,10 +161,15 @@ const scale = fc.oneof(
   ),
   fc.double({ min: 1e-30, max: 1e30, noNaN: true }).map((numerator) => ({ numerator, denominator: 1 })),
 );
-const boundary: fc.Arbitrary<Boundary> = fc.record(
-  { scale, zeroPoint: fc.integer(), offset: anyNumber },
-  { noNullPrototype: true, requiredKeys: [] },
-);
+/** A boundary of a tensor with `rank` axes. */
+function boundary(rank: number): fc.Arbitrary<Boundary> {
+  const numbers: fc.Arbitrary<Boundary> = fc.record(
+    { scale, zeroPoint: fc.integer(), offset: anyNumber },
+    { noNullPrototype: true, requiredKeys: [] },
+  );
+  if (rank !== 3) return numbers;
+  return fc.tuple(numbers, fc.boolean()).map(([b, first]) => (first ? { ...b, layout: 'nchw' } : b));
+}
 const origin = record({ nodes: fc.array(anyText, { maxLength: 3 }) });
 
 const where: fc.Arbitrary<Where> = fc.oneof(
@@ -258,7 +263,14 @@ export const anyGraph: fc.Arbitrary<Graph> = fc
     const type = record({ elem: element, shape });
     const inputNames = values.slice(0, inputCount);
     const inputs = inputNames.map((n): fc.Arbitrary<GraphInput> =>
-      record({ name: fc.constant(n), type, boundary, origin }),
+      type.chain((own) =>
+        record({
+          name: fc.constant(n),
+          type: fc.constant(own),
+          boundary: boundary(own.shape.length),
+          origin,
+        }),
+      ),
     );
     const nodes = values.slice(inputCount).map((n, i): fc.Arbitrary<Node> =>
       record({
@@ -277,7 +289,7 @@ export const anyGraph: fc.Arbitrary<Graph> = fc
     );
     const output: fc.Arbitrary<GraphOutput> = record({
       value: fc.constantFrom(...values),
-      boundary,
+      boundary: boundary(0),
       origin,
       host: fc.array(anyText, { maxLength: 2 }),
     });

@@ -234,6 +234,8 @@ describe('verifyGraph', () => {
     [{ scale: { numerator: NaN, denominator: 1 } }, 'nan'],
     [{ zeroPoint: 0.5 }, '0.5'],
     [{ offset: Infinity }, 'inf'],
+    [{ layout: 'nchw' as const }, 'nchw of a tensor [2]'],
+    [{ layout: 'nhwc' as 'nchw' }, 'nhwc'],
   ])('finds an impossible boundary %j', (boundary, found) => {
     const [output] = graph().outputs;
     const problems = verifyGraph(graph({ outputs: [{ ...output!, boundary }] }));

@@ -624,8 +624,8 @@ export const badBoundary = defineDiagnostic(
   {
     code: 'QCC1121',
     severity: 'error',
-    title: 'Impossible scale, zero point or offset',
-    doc: 'The scale of an input or output is a positive normal float32, its zero point a whole number of 32 bits, its offset a finite number.',
+    title: 'Impossible scale, zero point, offset or layout',
+    doc: 'The scale of an input or output is a positive normal float32, its zero point a whole number of 32 bits, its offset a finite number; a layout is that of an image [H, W, C].',
   },
   (where: At, subject: string, field: string, found: string, expected: string) => ({
     message: `${subject} has an impossible ${field}.`,

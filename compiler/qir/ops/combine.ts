@@ -29,20 +29,20 @@ export const combine: OpDefinition = {
     const x = operand(operands, 0).type;
     const { values, bias } = split(operands);
     const coefficients = getNumbers(attributes, 'coefficients');
-    const other = values.find(({ type }) => !sameShape(type.shape, x.shape) || !isInteger(type.elem));
-    if (other !== undefined) {
-      return {
-        message: 'the operands are not integers of one shape',
-        found: `${printType(x)} and ${printType(other.type)}`,
-        expected: `integers ${printShape(x.shape)}`,
-      };
-    }
     const stray = values.find(({ tensor }) => tensor !== undefined);
     if (stray !== undefined) {
       return {
         message: 'only the last operand may be a constant: the bias',
         found: `a constant ${printType(stray.type)} before it`,
         expected: 'values',
+      };
+    }
+    const other = values.find(({ type }) => !sameShape(type.shape, x.shape) || !isInteger(type.elem));
+    if (other !== undefined) {
+      return {
+        message: 'the operands are not integers of one shape',
+        found: `${printType(x)} and ${printType(other.type)}`,
+        expected: `integers ${printShape(x.shape)}`,
       };
     }
     if (coefficients.length !== values.length) {

@@ -4,11 +4,11 @@ import { parseNumber } from '../numbers.ts';
 import type { Field, FieldValue } from './ast.ts';
 import type { Values } from './values.ts';
 
-const known = 'scale = number or quotient, zero_point = number, offset = number';
+const known = 'scale = number or quotient, zero_point = number, offset = number, layout = "nchw"';
 
 /** The boundary of an input or output from the fields between its braces. */
 export function boundaryFrom(values: Values, fields: readonly Field[], subject: string): Boundary {
-  const boundary: { scale?: Scale; zeroPoint?: number; offset?: number } = {};
+  const boundary: { scale?: Scale; zeroPoint?: number; offset?: number; layout?: 'nchw' } = {};
   for (const [name, field] of values.fields(fields)) {
     const { value } = field;
     const number = value.kind === 'number' ? parseNumber(value.token.image) : undefined;
@@ -16,6 +16,8 @@ export function boundaryFrom(values: Values, fields: readonly Field[], subject: 
     else if (name === 'scale' && value.kind === 'quotient') boundary.scale = quotient(value);
     else if (name === 'zero_point' && number !== undefined) boundary.zeroPoint = number;
     else if (name === 'offset' && number !== undefined) boundary.offset = number;
+    else if (name === 'layout' && value.kind === 'string' && values.string(value.token) === 'nchw')
+      boundary.layout = 'nchw';
     else {
       const where = values.source.span(field.name);
       values.diagnostics.add(say.badField(where, subject, describeField(field), known));
