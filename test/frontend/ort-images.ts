@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { ElementName } from '../../compiler/frontend/onnx/elements.ts';
 import { tensor } from './onnx-writer.ts';
 import type { NodeSpec, TensorSpec } from './onnx-writer.ts';
 import { both, spec } from './ort.ts';
@@ -26,9 +27,10 @@ export async function images(
   dims: readonly number[],
   initializers: Readonly<Record<string, TensorSpec>> = {},
   opset = 13,
+  type: ElementName = 'float32',
 ): Promise<Outcome> {
   const x = integers(volume(dims));
-  return both(spec(nodes, dims, [], initializers, { opset, outputs: [{ name: 'y' }] }), x);
+  return both(spec(nodes, dims, [], initializers, { opset, outputs: [{ name: 'y', type }] }), x);
 }
 
 /** Equal but for the rounding of sums, of which onnxruntime makes several in an order of its own. */
