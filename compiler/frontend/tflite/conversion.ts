@@ -42,7 +42,7 @@ export interface ImportState {
   readonly diagnostics: Diagnostics;
   /** Where the nodes of the graph came from. */
   readonly places: Map<string, Where>;
-  /** Weights that may still be copied into the graph. */
+  /** Elements of constants that may still go into the graph. */
   budget: number;
 }
 
@@ -203,11 +203,11 @@ export class Conversion {
     }
   }
 
-  /** Fails where the weights of the whole network exceed what the front-end takes. */
+  /** Fails where the constants of the whole network (weights, tables) exceed what the front-end takes. */
   spend(elements: number): void {
     this.state.budget -= elements;
     if (this.state.budget < 0) {
-      fail(say.tooMany(this.where, 'weights', elements, Math.max(0, this.state.budget + elements)));
+      fail(say.tooMany(this.where, 'weights and table entries', elements, Math.max(0, this.state.budget + elements)));
     }
   }
 

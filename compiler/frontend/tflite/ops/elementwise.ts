@@ -16,6 +16,7 @@ export function tabulated(
   max: number,
   f: (x: number) => number,
 ): Value {
+  conversion.spend(max - min + 1);
   const table = Array.from({ length: max - min + 1 }, (_, i) => f(min + i));
   const result = elementOf(conversion.result.type);
   return conversion.emit('lookup', [x, { elem: result, data: [table] }], { offset: min }, { result });
@@ -76,6 +77,7 @@ export function add(conversion: Conversion): void {
   }
   conversion.expectDims(a.tensor.dims);
   const out = conversion.resultParameters();
+  conversion.spend(2 * 256);
   const common = 2 * Math.max(a.scale, b.scale);
   const tables = [a, b].map(({ value, scale, zeroPoint }, i) => {
     const { multiplier, shift } = quantizeMultiplier(scale / common);

@@ -76,6 +76,7 @@ export function averagePool(conversion: Conversion): void {
       );
   const sums = conversion.emit('reduce_sum', [gathered], {}, { suffix: 'sum' });
   const { base, thresholds } = levels(count, bounds);
+  conversion.spend(thresholds.length);
   const level = conversion.emit('threshold', [sums, { data: [thresholds] }], { base }, { result: int(8) });
   conversion.give(level, parameters);
 }
