@@ -1,0 +1,61 @@
+/** The memory that holds the words. */
+export interface Memory {
+  /** Words; addresses count to here and begin again. */
+  readonly size: number;
+  readonly width: number;
+  /** The size is `turns` times 2^`lowBits`. */
+  readonly turns: number;
+  readonly lowBits: number;
+  /** Block RAM, or else distributed RAM. */
+  readonly block: boolean;
+  readonly lut: number;
+  readonly bram36: number;
+}
+
+/** Above so many LUTs of distributed RAM for each half block RAM, block RAM is taken. */
+const LUT_PER_HALF = 128;
+
+/**
+ * LUTs of distributed RAM: a RAM32M holds 6 bits of 32 words in 4 LUTs, a RAM64M 3 bits of 64 words; further banks are multiplexed.
+ */
+function distributed(size: number, width: number): number {
+  const banks = Math.ceil(size / 64);
+  if (size <= 32) return Math.ceil(width / 6) * 4;
+  return Math.ceil(width / 3) * 4 * banks + (banks > 1 ? width * Math.ceil((banks - 1) / 3) : 0);
+}
+
+/** Halves of 36 Kib block RAMs, each 512 words of 36 bits or a longer, narrower shape. */
+function halves(size: number, width: number): number {
+  const shapes = [
+    [512, 36],
+    [1024, 18],
+    [2048, 9],
+    [4096, 4],
+    [8192, 2],
+    [16384, 1],
+  ] as const;
+  return Math.min(...shapes.map(([words, bits]) => Math.ceil(size / words) * Math.ceil(width / bits)));
+}
+
+function memory(turns: number, lowBits: number, width: number): Memory {
+  const size = turns * 2 ** lowBits;
+  const lut = distributed(size, width);
+  const half = halves(size, width);
+  const block = lut > LUT_PER_HALF * half;
+  return { size, width, turns, lowBits, block, lut: block ? 0 : lut, bram36: block ? half / 2 : 0 };
+}
+
+/** The smallest memory for `depth` words: 1, 3, 5 or 7 times a power of two, the latter at least a bank of 64 unless it is all. */
+export function memoryOf(depth: number, width: number): Memory {
+  const bits = Math.max(1, Math.ceil(Math.log2(depth)));
+  let best = memory(1, bits, width);
+  const price = ({ lut, bram36 }: Memory): number => lut + bram36 * 2 * LUT_PER_HALF;
+  for (const turns of [3, 5, 7]) {
+    const lowBits = Math.ceil(Math.log2(depth / turns));
+    // what turns cost in the address
+    if (lowBits < 6) continue;
+    const other = memory(turns, lowBits, width);
+    if (other.size < best.size && price(other) + 16 < price(best)) best = other;
+  }
+  return best;
+}
