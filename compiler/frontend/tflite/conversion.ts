@@ -207,7 +207,14 @@ export class Conversion {
   spend(elements: number): void {
     this.state.budget -= elements;
     if (this.state.budget < 0) {
-      fail(say.tooMany(this.where, 'weights and table entries', elements, Math.max(0, this.state.budget + elements)));
+      fail(
+        say.tooMany(
+          this.where,
+          'weights and table entries',
+          elements,
+          Math.max(0, this.state.budget + elements),
+        ),
+      );
     }
   }
 
