@@ -48,6 +48,21 @@ function width(elem: ElementType, bits: number, elements: number, from: number, 
   return { unit: 'width_converter', title, params: { elem: { ...elem }, elements, from, to } };
 }
 
+function rows(
+  bits: number,
+  elements: number,
+  from: readonly [number, number],
+  to: readonly [number, number],
+): Case {
+  const [fromRows, fromLanes] = from;
+  const [toRows, toLanes] = to;
+  return {
+    unit: 'width_converter',
+    title: `${elements} elements of ${bits} bits, ${fromRows} rows by ${fromLanes} to ${toRows} rows by ${toLanes}`,
+    params: { elem: { ...uint(bits) }, elements, from: fromLanes, to: toLanes, fromRows, toRows },
+  };
+}
+
 function edge(unit: string, elem: ElementType, bits: number, elements: number, lanes: number): Case {
   const title = `${elements} elements of ${bits} bits, ${lanes} lanes`;
   return { unit, title, params: { stream: { elem: { ...elem }, elements, lanes } } };
@@ -111,6 +126,10 @@ const cases: readonly Case[] = [
   width(uint(4), 4, 64, 16, 2),
   width(bipolar, 1, 784, 49, 16),
   width(uint(3), 3, 60, 6, 4),
+  width(bipolar, 1, 784, 49, 10),
+  rows(2, 120, [20, 4], [1, 4]),
+  rows(4, 90, [10, 9], [10, 4]),
+  rows(1, 288, [1, 32], [6, 20]),
   edge('stream_input', uint(8), 8, 784, 4),
   edge('stream_input', bipolar, 1, 64, 49),
   edge('stream_output', int(8), 8, 10, 1),

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../compiler/diagnostics/index.ts';
 import { cycleMismatch, extentMismatch, valueMismatch } from '../compiler/diagnostics/catalog/sim.ts';
-import { beatOfElement, beats } from '../compiler/hw/graph.ts';
+import { beatOfElement, beats, rowLength } from '../compiler/hw/graph.ts';
 import type { Channel, HwGraph, StreamType } from '../compiler/hw/graph.ts';
 import { beatBytes, unpackBeats } from '../compiler/hw/pack.ts';
 import type { ChannelLog, RunResult } from './run.ts';
@@ -121,6 +121,14 @@ export function compareCycles(hw: HwGraph, left: NamedRun, right: NamedRun, resu
   return null;
 }
 
+/** The first element that a beat of a frame carries. */
+function firstElement(stream: StreamType, beat: number): number {
+  const length = rowLength(stream);
+  const perRow = Math.ceil(length / stream.lanes);
+  const row = Math.floor(beat / perRow);
+  return row * length + (beat - row * perRow) * stream.lanes;
+}
+
 /** The beat of a log that differs first, as a diagnostic. */
 function compareData(
   channel: Channel,
@@ -147,7 +155,7 @@ function compareData(
     diagnostic: valueMismatch(
       `channel ${name}`,
       frame,
-      beat * stream.lanes + lane,
+      firstElement(stream, beat) + lane,
       `, cycle ${cycle}`,
       { name: left.name, value: String(a?.[lane]) },
       { name: right.name, value: String(b?.[lane]) },

@@ -1,6 +1,6 @@
 import { Diagnostics } from '../compiler/diagnostics/index.ts';
 import { brokenGraph } from '../compiler/diagnostics/catalog/sim.ts';
-import { beats } from '../compiler/hw/graph.ts';
+import { beats, sameBeats } from '../compiler/hw/graph.ts';
 import type { Channel, HwGraph, HwNode } from '../compiler/hw/graph.ts';
 import type { PortSpec, UnitDefinition } from '../compiler/hw/unit.ts';
 import { printElement } from '../compiler/qir/types.ts';
@@ -35,7 +35,8 @@ export interface Netlist {
   readonly outputs: readonly number[];
 }
 
-const streamText = (s: StreamType): string => `${printElement(s.elem)}[${s.elements}] by ${s.lanes}`;
+const streamText = (s: StreamType): string =>
+  `${printElement(s.elem)}[${s.elements}]${(s.rows ?? 1) > 1 ? ` in ${s.rows} rows` : ''} by ${s.lanes}`;
 
 /** Resolves a graph; throws a DiagnosticError that names every port that is not wired to exactly one channel of its type. */
 export function resolve(hw: HwGraph, units: ReadonlyMap<string, UnitDefinition>): Netlist {
@@ -81,7 +82,7 @@ export function resolve(hw: HwGraph, units: ReadonlyMap<string, UnitDefinition>)
       );
     } else {
       const stream = hw.channels[first]?.stream ?? port.stream;
-      if (streamText(stream) !== streamText(port.stream)) {
+      if (printElement(stream.elem) !== printElement(port.stream.elem) || !sameBeats(stream, port.stream)) {
         broken(
           node,
           `port ${port.name} of ${node.name} has another stream type`,

@@ -49,6 +49,8 @@ export interface Manifest {
     readonly element: HwGraph['channels'][number]['stream']['elem'];
     readonly elements: number;
     readonly lanes: number;
+    /** Rows of a frame, each of which begins a new beat; absent: 1. */
+    readonly rows?: number;
     readonly dataWidth: number;
   }[];
   readonly options: Readonly<Record<string, string | number | boolean>>;
@@ -151,8 +153,9 @@ function manifest(
     top: hw.name,
     clockMhz: hw.clockMhz,
     ports: ports.map(({ name, direction, protocol, channel, dataWidth }) => {
-      const { elem, elements, lanes } = channel.stream;
-      return { name, direction, protocol, element: elem, elements, lanes, dataWidth };
+      const { elem, elements, lanes, rows } = channel.stream;
+      const shape = rows === undefined ? { elements, lanes } : { elements, lanes, rows };
+      return { name, direction, protocol, element: elem, ...shape, dataWidth };
     }),
     options: options.options ?? {},
     files: Object.fromEntries(listed),

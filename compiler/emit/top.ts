@@ -2,6 +2,8 @@ import { invariant } from '../diagnostics/index.ts';
 import { bitWidth, printElement } from '../qir/types.ts';
 import {
   beats,
+  rowLength,
+  sameBeats,
   beatWidth,
   designPorts,
   isVerilogIdentifier,
@@ -58,8 +60,7 @@ export function assertEmittable(hw: HwGraph, units: ReadonlyMap<string, UnitDefi
       const channel = ends.get(`${port.direction} ${node.name}.${port.name}`);
       invariant(channel !== undefined, `port ${node.name}.${port.name} is not connected`);
       const { stream } = channel;
-      const same = stream.elements === port.stream.elements && stream.lanes === port.stream.lanes;
-      const fits = same && bitWidth(stream.elem) === bitWidth(port.stream.elem);
+      const fits = sameBeats(stream, port.stream) && bitWidth(stream.elem) === bitWidth(port.stream.elem);
       invariant(fits, `channel ${channel.name} is not of the stream type of port ${node.name}.${port.name}`);
       const edge = channel.from.node === '' || channel.to.node === '';
       invariant(
@@ -70,10 +71,13 @@ export function assertEmittable(hw: HwGraph, units: ReadonlyMap<string, UnitDefi
   }
 }
 
-/** A stream in words: `uint8[256] in 64 beats of 4`. */
+/** A stream in words: `uint8[256] in 64 beats of 4`, `uint8[30] in 6 rows of 2 beats of 4` where rows end in padded beats. */
 export function describeStream(stream: Channel['stream']): string {
   const count = beats(stream);
-  const words = count === 1 ? '1 beat' : `${count} beats of ${stream.lanes}`;
+  const { rows = 1 } = stream;
+  const padded = rows > 1 && rowLength(stream) % stream.lanes !== 0;
+  const [each, prefix] = padded ? [count / rows, `${rows} rows of `] : [count, ''];
+  const words = `${prefix}${each === 1 ? '1 beat' : `${each} beats of ${stream.lanes}`}`;
   return `${printElement(stream.elem)}[${stream.elements}] in ${words}`;
 }
 

@@ -15,12 +15,14 @@ export const elementSchema = z.discriminatedUnion('kind', [
 ]);
 
 /** Schema of a stream type. */
-export const streamSchema = z.object({
-  elem: elementSchema,
-  elements: z.int().min(1),
-  lanes: z.int().min(1),
-  rows: z.int().min(1).exactOptional(),
-});
+export const streamSchema = z
+  .object({
+    elem: elementSchema,
+    elements: z.int().min(1),
+    lanes: z.int().min(1),
+    rows: z.int().min(1).exactOptional(),
+  })
+  .refine(({ elements, rows = 1 }) => elements % rows === 0, 'rows do not divide the elements');
 
 /** Holds an instance's parameters against its unit's schema; one diagnostic for each field that does not fit. */
 export function checkParams(node: HwNode, schema: z.ZodType): Diagnostic[] {
@@ -34,7 +36,7 @@ export function streamParam(node: HwNode): StreamType {
   return node.params['stream'] as unknown as StreamType;
 }
 
-/** A random small stream for the conformance suite. */
+/** A random small stream for the conformance suite, often of several rows that end in padded beats. */
 export function sampleStream(random: RandomSource): Param {
   const elem = random.pick<Record<string, Param>>([
     { kind: 'bipolar' },
@@ -43,5 +45,7 @@ export function sampleStream(random: RandomSource): Param {
     { kind: 'int', bits: 9 },
     { kind: 'fixed', bits: 12, frac: 7 },
   ]);
-  return { elem, elements: random.integer(1, 30), lanes: random.integer(1, 8) };
+  const stream = { elem, elements: random.integer(1, 30), lanes: random.integer(1, 8) };
+  const rows = random.pick([1, 1, 2, 3]);
+  return rows === 1 ? stream : { ...stream, elements: rows * stream.elements, rows };
 }

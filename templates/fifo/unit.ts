@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bitWidth } from '../../compiler/qir/types.ts';
+import { beats } from '../../compiler/hw/index.ts';
 import type { HwNode, UnitDefinition } from '../../compiler/hw/index.ts';
 import { checkParams, sampleStream, streamParam as stream, streamSchema } from '../../compiler/hw/params.ts';
 import { FifoModel } from './model.ts';
@@ -34,7 +35,7 @@ export const unit: UnitDefinition = {
   ],
   timing: (node) => ({
     // A depth of one is full or empty: it takes and gives in turn.
-    initiationInterval: Math.ceil(stream(node).elements / stream(node).lanes) * (depth(node) === 1 ? 2 : 1),
+    initiationInterval: beats(stream(node)) * (depth(node) === 1 ? 2 : 1),
     latency: 1,
   }),
   model: (node) => new FifoModel(depth(node)),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { StepPipeline } from '../../compiler/hw/index.ts';
+import { beats, StepPipeline } from '../../compiler/hw/index.ts';
 import type { HwNode, StreamType, UnitDefinition } from '../../compiler/hw/index.ts';
 import { checkParams, sampleStream, streamParam, streamSchema } from '../../compiler/hw/params.ts';
 import { bitWidth } from '../../compiler/qir/types.ts';
@@ -25,7 +25,7 @@ export const unit: UnitDefinition = {
   check: (node) => checkParams(node, z.object({ stream: streamSchema })),
   ports: (node) => ports(streamParam(node)),
   timing: (node) => ({
-    initiationInterval: Math.ceil(streamParam(node).elements / streamParam(node).lanes),
+    initiationInterval: beats(streamParam(node)),
     latency: 1,
   }),
   model: () => new StepPipeline({ steps: 1, inputs: 1, needs: () => true, emits: () => true, depth: 0 }),

@@ -1,9 +1,6 @@
 import type { Cost } from '../../compiler/hw/index.ts';
-import { modeOf } from './model.ts';
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
-}
+import { gearSteps } from './model.ts';
+import type { Geometry } from './model.ts';
 
 /** Bits of a counter of `values` values, 1 or more. */
 function counterBits(values: number): number {
@@ -15,13 +12,14 @@ function counterBits(values: number): number {
  * clear. `down`: a shift register and a spill register on the narrow side. `general`: a store with an insertion multiplexer for
  * every place a beat can start at.
  */
-export function cost(width: number, elements: number, from: number, to: number): Cost {
+export function cost(width: number, geometry: Geometry): Cost {
+  const { mode, from, to, period } = geometry;
   const narrow = Math.min(from, to) * width;
   const wide = Math.max(from, to) * width;
   const ratio = wide / narrow;
-  const beats = Math.ceil(elements / Math.min(from, to));
+  const beats = Math.ceil(period / Math.min(from, to));
   const ragged = beats % ratio !== 0;
-  switch (modeOf(from, to)) {
+  switch (mode) {
     case 'up':
       return {
         lut: narrow + 8 + ratio + (ragged ? wide - narrow + ratio : 0),
@@ -37,7 +35,7 @@ export function cost(width: number, elements: number, from: number, to: number):
         dsp: 0,
       };
     case 'general': {
-      const places = Math.ceil(to / greatestCommonDivisor(from, to));
+      const places = new Set(gearSteps(geometry).flatMap(({ need, before }) => (need ? [before] : []))).size;
       return {
         lut: Math.ceil(places * from * width * 0.25) + (from + 2 * to) * width + 40,
         ff: (from + 3 * to) * width + 20,

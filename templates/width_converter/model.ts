@@ -1,43 +1,93 @@
 import { StepPipeline } from '../../compiler/hw/index.ts';
-import type { TimingModel } from '../../compiler/hw/index.ts';
+import type { TimingModel, UnitTiming } from '../../compiler/hw/index.ts';
+import type { WidthParams } from './unit.ts';
 
-/** How the converter is built: `up` when the output's lanes are a multiple of the input's, `down` the other way round. */
+/**
+ * How the converter is built: `up` when the output's lanes are a multiple of the input's, `down` the other way round, `general`
+ * when neither divides, or when rows end in padded beats at which only one of the two sides pauses.
+ */
 export type Mode = 'up' | 'down' | 'general';
 
-/** Which mode serves these lane counts. */
-export function modeOf(from: number, to: number): Mode {
-  if (to % from === 0) return 'up';
-  return from % to === 0 ? 'down' : 'general';
+/**
+ * How the beats of both sides lie to one another. Rows whose length the lanes divide leave no trace in the beats, so they count as
+ * rows of a single beat. After the least common multiple of both rows the pattern begins anew: the hardware knows no more than that.
+ */
+export interface Geometry {
+  readonly mode: Mode;
+  readonly from: number;
+  readonly to: number;
+  /** Elements of an input (output) row; each begins a new beat. */
+  readonly fromRow: number;
+  readonly toRow: number;
+  /** Elements of one round of the pattern, and rounds of a frame. */
+  readonly period: number;
+  readonly rounds: number;
 }
 
-/** What each step of the `down` and `general` modes does in one frame. */
+export function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/** The geometry of checked parameters. */
+export function geometryOf({ elements, from, to, fromRows = 1, toRows = 1 }: WidthParams): Geometry {
+  const row = (rows: number, lanes: number): number =>
+    (elements / rows) % lanes === 0 ? lanes : elements / rows;
+  const fromRow = row(fromRows, from);
+  const toRow = row(toRows, to);
+  const period = (fromRow / greatestCommonDivisor(fromRow, toRow)) * toRow;
+  // no padding but at the end of the pattern: then one side's lanes being a multiple of the other's is all that counts
+  const even = [
+    [fromRow, from],
+    [toRow, to],
+  ].every(([length = 1, lanes]) => length === lanes || length === period);
+  const mode = even && to % from === 0 ? 'up' : even && from % to === 0 ? 'down' : 'general';
+  return { mode, from, to, fromRow, toRow, period, rounds: elements / period };
+}
+
+/** What each step of the `down` and `general` modes does in one round. */
 export interface GearStep {
   readonly need: boolean;
   readonly emit: boolean;
+  /** Elements stored before the step, and after its input beat has been taken. */
+  readonly before: number;
+  readonly level: number;
+  /** Elements that an output beat of this step carries. */
+  readonly count: number;
 }
 
+/** Elements of the beat with which a row goes on, of which `done` elements have passed. */
+function beatElements(row: number, lanes: number, done: number): number {
+  return Math.min(lanes, row - (done % row));
+}
+
+const known = new Map<string, readonly GearStep[]>();
+
+/** Rounds remembered at a time; lowering asks for the same few over and over. */
+const mostKnown = 256;
+
 /**
- * The steps of one frame: a step takes an input beat whenever less than one output beat is stored, and gives an output beat
- * whenever one is complete or the frame has no more input.
+ * The steps of one round: a step takes an input beat if less than the next output beat is stored, and gives the output beat if it
+ * is then complete. Padding is never stored, so a round ends with nothing stored.
  */
-export function gearSteps(elements: number, from: number, to: number): GearStep[] {
-  let inputLeft = Math.ceil(elements / from);
-  let outputLeft = Math.ceil(elements / to);
-  let level = 0;
+export function gearSteps({ from, to, fromRow, toRow, period }: Geometry): readonly GearStep[] {
+  const key = [from, to, fromRow, toRow].join();
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  let taken = 0;
+  let given = 0;
   const steps: GearStep[] = [];
-  while (outputLeft > 0) {
-    const need = level < to && inputLeft > 0;
-    if (need) {
-      level += from;
-      inputLeft--;
-    }
-    const emit = level >= to || inputLeft === 0;
-    if (emit) {
-      level = Math.max(0, level - to);
-      outputLeft--;
-    }
-    steps.push({ need, emit });
+  while (given < period) {
+    const before = taken - given;
+    const count = beatElements(toRow, to, given);
+    const need = before < count;
+    if (need) taken += beatElements(fromRow, from, taken);
+    const level = taken - given;
+    const emit = level >= count;
+    if (emit) given += count;
+    steps.push({ need, emit, before, level, count });
   }
+  if (known.size >= mostKnown) known.clear();
+  known.set(key, steps);
   return steps;
 }
 
@@ -91,10 +141,11 @@ class CollectModel implements TimingModel {
   }
 }
 
-/** The cycle model for one frame length and pair of lane counts. */
-export function model(elements: number, from: number, to: number): TimingModel {
-  if (modeOf(from, to) === 'up') return new CollectModel(Math.ceil(elements / from), to / from);
-  const steps = gearSteps(elements, from, to);
+/** The cycle model of one geometry. */
+export function model(geometry: Geometry): TimingModel {
+  const { mode, from, to, period } = geometry;
+  if (mode === 'up') return new CollectModel(Math.ceil(period / from), to / from);
+  const steps = gearSteps(geometry);
   return new StepPipeline({
     steps: steps.length,
     inputs: 1,
@@ -102,4 +153,11 @@ export function model(elements: number, from: number, to: number): TimingModel {
     emits: (step) => steps[step]?.emit === true,
     depth: 0,
   });
+}
+
+/** Cycles of a frame, and from the beat that completes the first output beat to that beat. */
+export function timing(geometry: Geometry): UnitTiming {
+  const { mode, from, period, rounds } = geometry;
+  if (mode === 'up') return { initiationInterval: rounds * Math.ceil(period / from), latency: 2 };
+  return { initiationInterval: rounds * gearSteps(geometry).length, latency: 1 };
 }

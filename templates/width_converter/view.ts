@@ -1,27 +1,20 @@
-import { bitWidth } from '../../compiler/qir/types.ts';
 import type { TemplateView } from '../../compiler/hw/index.ts';
-import { modeOf } from './model.ts';
-import type { WidthParams } from './unit.ts';
+import { gearSteps } from './model.ts';
+import type { Geometry } from './model.ts';
 
 function bitsFor(greatest: number): number {
   return Math.max(1, Math.ceil(Math.log2(greatest + 1)));
 }
 
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
-}
-
 /** Everything the template prints, as numbers and ready literals. */
-export function view({ elem, elements, from, to }: WidthParams): TemplateView {
-  const width = bitWidth(elem);
-  const mode = modeOf(from, to);
-  const inputBeats = Math.ceil(elements / from);
-  const outputBeats = Math.ceil(elements / to);
+export function view(width: number, geometry: Geometry): TemplateView {
+  const { mode, from, to, period } = geometry;
+  const inputBeats = Math.ceil(period / from);
+  const outputBeats = Math.ceil(period / to);
   const common = {
     mode,
     from,
     to,
-    elements,
     inMsb: from * width - 1,
     inBits: from * width,
     outMsb: to * width - 1,
@@ -69,24 +62,54 @@ export function view({ elem, elements, from, to }: WidthParams): TemplateView {
       shifts: ratio > 2,
     };
   }
-  const levelBits = bitsFor(from + to);
-  const step = greatestCommonDivisor(from, to);
+  return { ...common, ...generalView(width, geometry) };
+}
+
+/** The counter of beats within a row, and the elements of the row's last beat; false if every beat is full. */
+function rowView(row: number, lanes: number, levelBits: number): TemplateView | false {
+  if (row === lanes) return false;
+  const count = Math.ceil(row / lanes);
+  const bits = bitsFor(count - 1);
   return {
-    ...common,
+    // a row of one beat needs no counter
+    counted: count > 1,
+    bits,
+    msb: bits - 1,
+    last: `${bits}'d${count - 1}`,
+    rest: `${levelBits}'d${row - (count - 1) * lanes}`,
+  };
+}
+
+/** The `general` mode: the store is as wide as the steps of a round make it. */
+function generalView(width: number, geometry: Geometry): TemplateView {
+  const { from, to, fromRow, toRow } = geometry;
+  const steps = gearSteps(geometry);
+  const levels = [...new Set(steps.filter(({ need }) => need).map(({ before }) => before))].sort(
+    (a, b) => a - b,
+  );
+  const wide = Math.max(to, ...levels.map((level) => level + from));
+  const held = Math.max(1, ...steps.map(({ emit, level, count }) => level - (emit ? count : 0)));
+  const levelBits = bitsFor(Math.max(from, to, ...steps.map(({ level }) => level)));
+  // a beat that ends a row leaves elements of the next row behind: they are not for it
+  const rest = toRow % to;
+  const cut = steps.some(({ emit, level, count }) => emit && count < to && level > count);
+  return {
     levelBits,
     levelMsb: levelBits - 1,
-    storeBits: (from + to) * width,
-    storeMsb: (from + to) * width - 1,
-    inputLeftBits: bitsFor(inputBeats),
-    inputLeftMsb: bitsFor(inputBeats) - 1,
-    outputLeftBits: bitsFor(outputBeats),
-    outputLeftMsb: bitsFor(outputBeats) - 1,
-    inputBeats,
-    outputBeats,
-    places: Array.from({ length: Math.ceil(to / step) }, (_, place) => ({
-      level: place * step,
-      below: place * step * width,
-      above: (from + to - from - place * step) * width,
+    wideBits: wide * width,
+    wideMsb: wide * width - 1,
+    storeBits: held * width,
+    storeMsb: held * width - 1,
+    extend: (wide - held) * width,
+    inRow: rowView(fromRow, from, levelBits),
+    outRow: rowView(toRow, to, levelBits),
+    cut,
+    restBits: rest * width,
+    mask: ((1n << BigInt(rest * width)) - 1n).toString(16),
+    places: levels.map((level) => ({
+      level,
+      below: level * width,
+      above: (wide - from - level) * width,
     })),
   };
 }
