@@ -1,5 +1,5 @@
-import type { Scale } from './graph.ts';
-import type { TensorLike } from './tensor-like.ts';
+import type { Attribute, Boundary, Scale } from './graph.ts';
+import type { Numbers, TensorLike } from './tensor-like.ts';
 import type { ElementType, TensorType } from './types.ts';
 
 /** A value of the graph under construction: what an input or an operation gives. */
@@ -49,6 +49,16 @@ export interface NodeOptions {
   readonly origin?: readonly string[];
 }
 
+/** How windows slide over an image; what is absent is 1, padding 0. */
+export interface SlideOptions {
+  /** Steps [down, right]. */
+  readonly strides?: readonly [number, number];
+  /** Padding [top, left, bottom, right]. */
+  readonly pads?: readonly [number, number, number, number];
+  /** Distances [down, right] of the taps. */
+  readonly dilations?: readonly [number, number];
+}
+
 export type OperandLike = Value | Constant | TensorLike;
 
 /**
@@ -60,4 +70,36 @@ export type OperandLike = Value | Constant | TensorLike;
  */
 export function strictlyGreater(thresholds: ArrayLike<number>): number[] {
   return Array.from(thresholds, (t) => Math.floor(t) + 1);
+}
+
+/** The boundary that a call describes. */
+export function boundaryFrom(options: BoundaryOptions): Boundary {
+  const { scale, zeroPoint, offset, layout } = options;
+  return {
+    ...(scale !== undefined && {
+      scale: typeof scale === 'number' ? { numerator: scale, denominator: 1 } : scale,
+    }),
+    ...(zeroPoint !== undefined && { zeroPoint }),
+    ...(offset !== undefined && { offset }),
+    ...(layout !== undefined && { layout }),
+  };
+}
+
+/** Whether plain numbers were given, without a type. */
+export function isNumbers(like: Constant | TensorLike): like is Numbers {
+  return !(like instanceof Constant) && !('data' in like);
+}
+
+/** One threshold a channel, as a column; rows stay rows. */
+export function asColumn(numbers: Numbers): TensorLike {
+  return typeof numbers[0] === 'object' ? numbers : { shape: [numbers.length, 1], data: numbers };
+}
+
+/** The attributes that are given; an absent one keeps its default. */
+export function given(
+  options: Readonly<Record<string, Attribute | undefined>>,
+): Readonly<Record<string, Attribute>> {
+  return Object.fromEntries(
+    Object.entries(options).filter((entry): entry is [string, Attribute] => entry[1] !== undefined),
+  );
 }

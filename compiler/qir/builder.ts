@@ -2,28 +2,24 @@ import * as say from '../diagnostics/catalog/qir.ts';
 import { DiagnosticError, fail } from '../diagnostics/index.ts';
 import type { Diagnostic, Diagnostics, Where } from '../diagnostics/index.ts';
 import { elementProblem, isName } from './check-type.ts';
-import type {
-  Attribute,
-  Boundary,
-  Const,
-  Form,
-  Graph,
-  GraphInput,
-  GraphOutput,
-  Node,
-  Operand,
-} from './graph.ts';
+import type { Attribute, Const, Form, Graph, GraphInput, GraphOutput, Node, Operand } from './graph.ts';
 import type { OpDefinition } from './op.ts';
 import { isProblem } from './op.ts';
 import { ops } from './ops/index.ts';
 import { nearest } from '../diagnostics/suggest.ts';
 import { toTensor } from './tensor-like.ts';
-import type { Numbers, TensorLike } from './tensor-like.ts';
+import type { TensorLike } from './tensor-like.ts';
 import type { ElementType, TensorType } from './types.ts';
 import { printElement } from './types.ts';
 import { verifyGraph } from './verify.ts';
-import { Constant, Value } from './builder-values.ts';
-import type { BoundaryOptions, NodeOptions, OperandLike, OutputOptions } from './builder-values.ts';
+import { asColumn, boundaryFrom, Constant, given, isNumbers, Value } from './builder-values.ts';
+import type {
+  BoundaryOptions,
+  NodeOptions,
+  OperandLike,
+  OutputOptions,
+  SlideOptions,
+} from './builder-values.ts';
 import { verifyUse } from './verify-node.ts';
 
 /**
@@ -112,6 +108,47 @@ export class GraphBuilder {
   ): Value {
     const { bias, ...rest } = options;
     return this.#node('matmul', 'matmul', bias === undefined ? [x, weights] : [x, weights, bias], {}, rest);
+  }
+
+  /**
+   * A convolution of an image [height, width, channels], without activation; exact.
+   *
+   * @param weights [outputs, kernel height, kernel width, channels / groups]
+   * @param options `padValue`: what stands around the image (integer form), 0 unless given
+   */
+  conv2d(
+    x: Value,
+    weights: Constant | TensorLike,
+    options: NodeOptions &
+      SlideOptions & { bias?: Constant | TensorLike; groups?: number; padValue?: number } = {},
+  ): Value {
+    const { bias, strides, pads, dilations, groups, padValue, ...rest } = options;
+    const operands = bias === undefined ? [x, weights] : [x, weights, bias];
+    const attributes = given({ strides, pads, dilations, groups, pad_value: padValue });
+    return this.#node('conv2d', 'conv2d', operands, attributes, rest);
+  }
+
+  /** The greatest element of each window of `kernel` [height, width], channel by channel. */
+  maxpool(x: Value, kernel: readonly [number, number], options: NodeOptions & SlideOptions = {}): Value {
+    const { strides, pads, dilations, ...rest } = options;
+    return this.#node('maxpool', 'maxpool', [x], given({ kernel, strides, pads, dilations }), rest);
+  }
+
+  /** Tensors one behind the other along an axis, the last one unless given. */
+  concat(parts: readonly Value[], options: NodeOptions & { axis?: number } = {}): Value {
+    const { axis, ...rest } = options;
+    return this.#node('concat', 'concat', parts, given({ axis }), rest);
+  }
+
+  /** A sum of tensors of one shape, each times its coefficient, plus `bias` for each channel; exact. */
+  combine(
+    parts: readonly Value[],
+    coefficients: readonly number[],
+    options: NodeOptions & { bias?: Constant | TensorLike } = {},
+  ): Value {
+    const { bias, ...rest } = options;
+    const operands = bias === undefined ? parts : [...parts, bias];
+    return this.#node('combine', 'combine', operands, { coefficients: [...coefficients] }, rest);
   }
 
   /**
@@ -308,25 +345,4 @@ export class GraphBuilder {
 function call(method: string, name?: string): Where {
   const method_ = method.startsWith('new') ? method : `GraphBuilder.${method}`;
   return { kind: 'option', option: name === undefined ? method_ : `${method_}("${say.excerpt(name)}")` };
-}
-
-function boundaryFrom(options: BoundaryOptions): Boundary {
-  const { scale, zeroPoint, offset, layout } = options;
-  return {
-    ...(scale !== undefined && {
-      scale: typeof scale === 'number' ? { numerator: scale, denominator: 1 } : scale,
-    }),
-    ...(zeroPoint !== undefined && { zeroPoint }),
-    ...(offset !== undefined && { offset }),
-    ...(layout !== undefined && { layout }),
-  };
-}
-
-function isNumbers(like: Constant | TensorLike): like is Numbers {
-  return !(like instanceof Constant) && !('data' in like);
-}
-
-/** One threshold a channel, as a column; rows stay rows. */
-function asColumn(numbers: Numbers): TensorLike {
-  return typeof numbers[0] === 'object' ? numbers : { shape: [numbers.length, 1], data: numbers };
 }

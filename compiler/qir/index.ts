@@ -33,7 +33,7 @@ export type {
   Scale,
 } from './graph.ts';
 export { constant, operandType, value } from './graph.ts';
-export type { AttributeSpec, OpDefinition, OperandInfo, OperandSpec, TypeProblem } from './op.ts';
+export type { AttributeSpec, Movement, OpDefinition, OperandInfo, OperandSpec, TypeProblem } from './op.ts';
 export { isProblem } from './op.ts';
 export { ops } from './ops/index.ts';
 export type { ParseOptions } from './parse.ts';
@@ -47,7 +47,13 @@ export type { Places, VerifyOptions } from './verify.ts';
 export { verifyGraph } from './verify.ts';
 export { encodeWeights, sha256, WeightsFile } from './weights.ts';
 export { GraphBuilder } from './builder.ts';
-export type { BoundaryOptions, NodeOptions, OperandLike, OutputOptions } from './builder-values.ts';
+export type {
+  BoundaryOptions,
+  NodeOptions,
+  OperandLike,
+  OutputOptions,
+  SlideOptions,
+} from './builder-values.ts';
 export { Constant, strictlyGreater, Value } from './builder-values.ts';
 export type { Numbers, TensorLike } from './tensor-like.ts';
 export type { EvaluateOptions, Evaluator, Values } from './evaluate.ts';

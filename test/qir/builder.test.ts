@@ -66,7 +66,31 @@ const @threshold0_t : uint1[2, 1] = [1, 0]
     expect(run(graph, -1, -1, -1)).toEqual([-1, 1]);
   });
 
-  it('has a call for every op of the integer form', () => {
+  it('builds branches of images, which a text gives back', () => {
+    const g = new GraphBuilder('images');
+    const x = g.input('x', uint(4), [3, 3, 1], { layout: 'nchw', scale: 0.5 });
+    const square = { elem: int(2), shape: [2, 2, 2, 1], data: [1, 1, 1, 1, 1, 0, 0, -1] };
+    const sum = g.conv2d(x, square, { pads: [0, 0, 1, 1], padValue: 2, bias: [0, 5], name: 'sum' });
+    const best = g.maxpool(x, [2, 2], { strides: [1, 1], pads: [1, 1, 0, 0], dilations: [1, 1] });
+    const wide = g.concat([best, x]);
+    const row = g.op('slice', [sum], { axis: 0, start: 0, end: 1 });
+    const tall = g.concat([row, g.op('slice', [wide], { axis: 0, start: 1, end: 3 })], { axis: 0 });
+    const y = g.combine([sum, tall], [1, -2], { bias: [10, 20] });
+    g.output(y, { layout: 'nchw' });
+    const graph = g.build();
+    expect(graph.inputs[0]!.boundary).toEqual({ layout: 'nchw', scale: { numerator: 0.5, denominator: 1 } });
+    // first kernel: 12 16 13, 24 28 19, 19 21 15; second, 5 added: 1 1 6, 1 1 9, 10 11 12
+    const result = run(graph, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+    const sums = [12, 1, 16, 1, 13, 6, 24, 1, 28, 1, 19, 9, 19, 10, 21, 11, 15, 12];
+    const others = [12, 1, 16, 1, 13, 6, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9];
+    expect(result).toEqual(sums.map((n, i) => n - 2 * others[i]! + (i % 2 === 0 ? 10 : 20)));
+    const text = printQir(graph);
+    expect(text).toContain('{scale = 0.5, layout = "nchw"}');
+    expect(printQir(parseQir(text, { file: 'images.qir' }))).toBe(text);
+    expect(run(parseQir(text, { file: 'images.qir' }), 1, 2, 3, 4, 5, 6, 7, 8, 9)).toEqual(result);
+  });
+
+  it('has a call for every op of vectors', () => {
     const g = new GraphBuilder('all');
     const x = g.input('x', int(4), [4], {
       scale: { numerator: 1, denominator: 255 },
