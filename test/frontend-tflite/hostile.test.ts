@@ -165,6 +165,20 @@ describe('graphs', () => {
     expect(errors(model)).toEqual([code]);
   });
 
+  test('an input that nothing reads is left out, with a warning', () => {
+    const spare = { name: 'spare', dims: [1, 2], scales: [0.5] };
+    const graph = importSpec({ ...spec, tensors: [...spec.tensors, spare], inputs: ['spare', 'x'] });
+    expect(graph.inputs.map(({ name }) => name)).toEqual(['x']);
+    expect(graph.notes[0]).toMatchObject({ severity: 'warning', where: { name: '"spare"' } });
+  });
+
+  test('operators that no output needs are left out', () => {
+    const more: OperatorSpec = { op: 'LOGISTIC', inputs: ['f'], outputs: ['rest'] };
+    const tensors = [...spec.tensors, { name: 'rest', dims: [1, 18], scales: [0.5] }];
+    const graph = importSpec({ ...spec, tensors, operators: [...spec.operators, more] });
+    expect(graph.nodes).toEqual(importSpec(spec).nodes);
+  });
+
   test('every kind of operator that is not read is named once, with its places', () => {
     const found = refusal(changed({}, { 2: { op: 'MUL' }, 3: { op: 'MUL' }, 4: { op: 'TANH' } }));
     expect(found.map(({ code, found: what }) => `${code} ${what ?? ''}`)).toEqual([

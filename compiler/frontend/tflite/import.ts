@@ -1,5 +1,5 @@
 import * as say from '../../diagnostics/catalog/frontend-tflite.ts';
-import { quote } from '../../diagnostics/catalog/frontend.ts';
+import { quote, unusedInput } from '../../diagnostics/catalog/frontend.ts';
 import { DiagnosticError, Diagnostics, fail } from '../../diagnostics/index.ts';
 import type { Where } from '../../diagnostics/index.ts';
 import { GraphBuilder } from '../../qir/builder.ts';
@@ -15,8 +15,6 @@ import { activationParameters } from './quantization.ts';
 import type { Affine } from './quantization.ts';
 import { readTflite } from './schema.ts';
 import type { TfliteModel, TfliteOperator, TfliteTensor } from './schema.ts';
-
-export { isTflite } from './schema.ts';
 
 export interface TfliteOptions {
   /** The file's name, for messages. */
@@ -152,7 +150,9 @@ function bindInputs(state: ImportState, live: readonly TfliteOperator[]): void {
       if (tensor.dims.length > 1 && tensor.dims[0] !== 1) {
         fail(say.badTfliteShape(where, tensor.name, showShape(tensor.dims), 'a batch (axis 0) of 1'));
       }
-      if (tensor.type === 'float32') bindFloatInput(tensor, live, where, state);
+      if (!live.some(({ inputs }) => inputs.includes(index))) {
+        diagnostics.add(unusedInput(where, tensor.name));
+      } else if (tensor.type === 'float32') bindFloatInput(tensor, live, where, state);
       else if (tensor.type === 'int8' || tensor.type === 'uint8') {
         bounds.set(index, declare(tensor, tensor, activationParameters(tensor, where), state));
       } else
