@@ -1,74 +1,68 @@
 // The cycle engine against Verilator on the same design, frames and machine, one thread each, in alternating rounds; their outputs and the cycle
-// of every output beat have to be equal. Random binary networks of the shapes of TFC and LFC, 8-bit pixels in, sums out.
+// of every output beat have to be equal. Random binary networks of the shapes of TFC, LFC and CNV, 8 bits in, sums out.
 //
-//   node --import ./scripts/ts.mjs bench/simulation.ts [tfc|lfc]
+//   node --import ./scripts/ts.mjs bench/simulation.ts [tfc|lfc|cnv]
 import { performance } from 'node:perf_hooks';
 import Table from 'cli-table3';
 import { compileGraph } from '../compiler/driver.ts';
 import { DiagnosticError, Diagnostics } from '../compiler/diagnostics/index.ts';
 import { emitRtl } from '../compiler/emit/index.ts';
 import { designPorts } from '../compiler/hw/index.ts';
-import { bipolar, GraphBuilder, int, uint } from '../compiler/qir/index.ts';
 import type { Graph } from '../compiler/qir/index.ts';
+import { allocate, elementCount, valueRange } from '../compiler/qir/types.ts';
 import { version } from '../compiler/version.ts';
+import { generator, randomCnv, randomNetwork } from './networks.ts';
 import { compareCycles, compareValues, createEngine } from '../sim/index.ts';
 import { createVerilatorRunner } from '../sim/verilator/index.ts';
 import { templateRoot, units } from '../templates/registry.ts';
 
 interface Shape {
   readonly name: string;
-  readonly sizes: readonly number[];
-  /** Frames a second at 200 MHz that the design is folded for. */
-  readonly fps: number;
-  /** Frames of one round of Verilator; the engine gets MORE times as many. */
+  readonly make: (name: string) => Graph;
+  /** Cycles a frame that the design is folded for. */
+  readonly interval: number;
+  /** Frames of one round of Verilator; the engine gets `more` times as many. */
   readonly frames: number;
+  readonly more: number;
 }
 
 const shapes: readonly Shape[] = [
-  { name: 'tfc', sizes: [784, 64, 64, 64, 10], fps: 3_000_000, frames: 20_000 },
-  { name: 'lfc', sizes: [784, 1024, 1024, 1024, 10], fps: 400_000, frames: 200 },
+  {
+    name: 'tfc',
+    make: (name) => randomNetwork(name, [784, 64, 64, 64, 10], 'pixels'),
+    interval: 66,
+    frames: 20_000,
+    more: 10,
+  },
+  {
+    name: 'lfc',
+    make: (name) => randomNetwork(name, [784, 1024, 1024, 1024, 10], 'pixels'),
+    interval: 500,
+    frames: 200,
+    more: 10,
+  },
+  { name: 'cnv', make: randomCnv, interval: 9130, frames: 20, more: 10 },
 ];
-/** How many times as many frames the engine is given in a round. */
-const MORE = 10;
 const ROUNDS = 3;
-
-let seed = 1;
-/** Uniform in [0, 1), from a linear congruential generator: the same network in every run. */
-function random(): number {
-  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-  return seed / 2 ** 32;
-}
-
-function network({ name, sizes }: Shape): Graph {
-  const [first = 1] = sizes;
-  const g = new GraphBuilder(name);
-  const pixels = g.input('pixels', uint(8), [first]);
-  let x = g.threshold(pixels, { shape: [1, 1], data: [128] }, { name: 'binarized', result: bipolar });
-  for (let layer = 0; layer + 1 < sizes.length; layer++) {
-    const [inputs = 1, outputs = 1] = sizes.slice(layer, layer + 2);
-    const data = Int8Array.from({ length: inputs * outputs }, () => (random() < 0.5 ? -1 : 1));
-    x = g.matmul(x, { elem: bipolar, shape: [outputs, inputs], data }, { name: `sum${layer}` });
-    if (layer + 2 === sizes.length) break;
-    const middle = Int32Array.from({ length: outputs }, () =>
-      Math.round((random() - 0.5) * 2 * Math.sqrt(inputs)),
-    );
-    const thresholds = { elem: int(13), shape: [outputs, 1], data: middle };
-    x = g.threshold(x, thresholds, { name: `bit${layer}`, result: bipolar });
-  }
-  g.output(x);
-  return g.build();
-}
+const CLOCK_MHZ = 200;
 
 const whole = (n: number): string => Math.round(n).toLocaleString('en');
 
 async function measure(shape: Shape, table: Table.Table): Promise<void> {
-  const { hw, initiationInterval } = compileGraph(network(shape), {
+  const { hw, integer, initiationInterval } = compileGraph(shape.make(shape.name), {
     diagnostics: new Diagnostics(),
-    fps: shape.fps,
+    clockMhz: CLOCK_MHZ,
+    fps: (CLOCK_MHZ * 1e6) / shape.interval,
   });
   const engine = createEngine(hw, units);
-  const elements = shape.sizes[0] ?? 1;
-  const many = Uint8Array.from({ length: elements * shape.frames * MORE }, () => random() * 256);
+  const [input] = integer.inputs;
+  if (input === undefined) throw new Error('the network has an input');
+  const elements = elementCount(input.type.shape);
+  const random = generator(1);
+  const { min, max } = valueRange(input.type.elem);
+  const many = allocate(input.type.elem, elements * shape.frames * shape.more).map(() =>
+    Math.floor(min + random() * (max - min + 1)),
+  );
   const few = many.subarray(0, elements * shape.frames);
   const runner = await createVerilatorRunner({
     top: hw.name,
@@ -85,7 +79,7 @@ async function measure(shape: Shape, table: Table.Table): Promise<void> {
     for (let round = 0; round < ROUNDS; round++) {
       const start = performance.now();
       engine.run({ inputs: [many] });
-      best.engine = Math.max(best.engine, (shape.frames * MORE * 1000) / (performance.now() - start));
+      best.engine = Math.max(best.engine, (shape.frames * shape.more * 1000) / (performance.now() - start));
       const { seconds } = await runner.run({ inputs: [few] });
       best.verilator = Math.max(best.verilator, shape.frames / seconds);
     }
