@@ -15,6 +15,8 @@ export interface RequantizeParams {
   readonly x: ElementType;
   readonly y: ElementType;
   readonly shift: number;
+  /** Bits by which the biases stand to the left. */
+  readonly biasShift: number;
   readonly min: number;
   readonly max: number;
 }
@@ -70,6 +72,8 @@ export interface Plan {
   readonly biases: LaneTable | undefined;
   readonly biasBits: number;
   readonly biasSigned: boolean;
+  /** Zero bits below every bias, which are not stored. */
+  readonly biasZeros: number;
   /** Bits of the sum u * m + b before the shift; `levelBits` of it are left behind it. */
   readonly sumBits: number;
   readonly levelBits: number;
@@ -95,13 +99,13 @@ function trailingZeros(value: number): number {
 }
 
 function normalize(node: HwNode): Numbers {
-  const { channels, x, shift } = requantizeParams(node);
+  const { channels, x, shift, biasShift } = requantizeParams(node);
   const { multipliers: ms, biases: bs } = node.consts;
   const at = (data: ArrayLike<number> | undefined, c: number): number =>
     data?.[data.length === 1 ? 0 : c] ?? 0;
   const isBit = x.kind === 'bipolar';
   const given = Array.from({ length: channels }, (_, c) => {
-    const [m, b] = [at(ms?.data, c), at(bs?.data, c)];
+    const [m, b] = [at(ms?.data, c), at(bs?.data, c) * 2 ** biasShift];
     return isBit ? { m: 2 * m, b: b - m } : { m, b };
   });
   const common = given.reduce((g, { m }) => (m === 0 ? g : Math.min(g, trailingZeros(m))), shift);
@@ -161,7 +165,9 @@ function makePlan(node: HwNode): Plan {
   const codes = form === 'shifts' ? multipliers.map((m) => Math.log2(m)) : multipliers;
   const least = Math.min(...codes);
   const multiplierBits = rangeBits(least, Math.max(...codes));
-  const biasBits = rangeBits(Math.min(...biases), Math.max(...biases));
+  const biasZeros = biases.reduce((z, b) => (b === 0 ? z : Math.min(z, trailingZeros(b))), 62);
+  const stored = biases.map((b) => b / 2 ** biasZeros);
+  const biasBits = rangeBits(Math.min(...stored), Math.max(...stored));
   const xBits = bitWidth(x);
   const xRange = bitRange(x);
   const uppers = multipliers.map((m) => Math.floor(m / 2 ** PART));
@@ -182,7 +188,7 @@ function makePlan(node: HwNode): Plan {
   const multiplied = form !== 'none';
   const operandBits = multiplied ? productBits + (form === 'parts' ? PART : 0) : xBits;
   const hasBias = biases.some((b) => b !== 0);
-  const sumBits = Math.max(rangeBits(bottom, top) + shift, operandBits, hasBias ? biasBits : 1);
+  const sumBits = Math.max(rangeBits(bottom, top) + shift, operandBits, hasBias ? biasBits + biasZeros : 1);
   return {
     params,
     slots,
@@ -193,9 +199,10 @@ function makePlan(node: HwNode): Plan {
       form === 'none' || form === 'digits' ? undefined : table('multipliers', multiplierBits, codes),
     multiplierBits,
     multiplierSigned: least < 0,
-    biases: hasBias ? table('biases', biasBits, biases) : undefined,
+    biases: hasBias ? table('biases', biasBits, stored) : undefined,
     biasBits,
     biasSigned: biases.some((b) => b < 0),
+    biasZeros,
     sumBits,
     levelBits: sumBits - shift,
     levelSigned: bottom < 0,

@@ -66,9 +66,9 @@ export function sample(random: RandomSource): ReturnType<UnitDefinition['sample'
   const range = bitWidth(x) + multiplierBits;
   const shift = pick([0, 1, integer(0, Math.min(range, 40)), Math.max(0, range - 6), 45]);
   const plain = integer(0, 3) === 0;
-  const biases = Array.from({ length: pick([1, channels]) }, () =>
-    plain ? 0 : spread(random, Math.min(31, range)),
-  );
+  const biasBits = integer(0, Math.min(31, range));
+  const biasShift = pick([0, 0, integer(0, Math.min(52, range) - biasBits)]);
+  const biases = Array.from({ length: pick([1, channels]) }, () => (plain ? 0 : spread(random, biasBits)));
   const y = pick<ElementType>([
     int(8),
     int(8),
@@ -81,7 +81,16 @@ export function sample(random: RandomSource): ReturnType<UnitDefinition['sample'
   const most = valueRange(y);
   const [a, b] = [integer(most.min, most.max), integer(most.min, most.max)];
   const bounds = pick([most, most, { min: Math.min(a, b), max: Math.max(a, b) }]);
-  const params: Record<string, Param> = { rows, channels, lanes, x: { ...x }, y: { ...y }, shift, ...bounds };
+  const params: Record<string, Param> = {
+    rows,
+    channels,
+    lanes,
+    x: { ...x },
+    y: { ...y },
+    shift,
+    biasShift,
+    ...bounds,
+  };
   return {
     params,
     consts: {

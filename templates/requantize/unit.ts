@@ -29,6 +29,8 @@ const schema = z.object({
   x: elementSchema,
   y: elementSchema,
   shift: z.int().min(0).max(62),
+  /** Bits by which the biases stand to the left. */
+  biasShift: z.int().min(0).max(52),
   min: z.int(),
   max: z.int(),
 });
@@ -75,13 +77,13 @@ function check(node: HwNode): readonly Diagnostic[] {
 
 /** Whether products and sums are within what the evaluator and this unit compute exactly. */
 function checkRange(node: HwNode): Diagnostic[] {
-  const { channels, x } = requantizeParams(node);
+  const { channels, x, biasShift } = requantizeParams(node);
   const { multipliers, biases } = node.consts;
   const { min, max } = valueRange(x);
   const at = (constant: HwConst | undefined, c: number): number =>
     constant?.data[constant.data.length === 1 ? 0 : c] ?? 0;
   for (let c = 0; c < channels; c++) {
-    const [m, b] = [at(multipliers, c), at(biases, c)];
+    const [m, b] = [at(multipliers, c), at(biases, c) * 2 ** biasShift];
     const product = Math.abs(m) * Math.max(-min, max);
     if (product + Math.abs(b) <= largest) continue;
     return [
@@ -122,6 +124,7 @@ function implement(request: LayerRequest, folding: Folding): Implementation {
       x: { ...x },
       y: { ...y },
       shift: number('shift'),
+      biasShift: number('bias_shift'),
       min: number('min'),
       max: number('max'),
     },
@@ -130,7 +133,7 @@ function implement(request: LayerRequest, folding: Folding): Implementation {
 }
 
 function kernel(node: HwNode, context: KernelContext): FrameKernel {
-  const { rows, channels, x, y, shift, min, max } = requantizeParams(node);
+  const { rows, channels, x, y, shift, biasShift, min, max } = requantizeParams(node);
   const perChannel = (constant: HwConst | undefined): Float64Array =>
     Float64Array.from(
       { length: channels },
@@ -142,7 +145,7 @@ function kernel(node: HwNode, context: KernelContext): FrameKernel {
     x,
     y,
     multipliers: perChannel(node.consts['multipliers']),
-    biases: perChannel(node.consts['biases']),
+    biases: perChannel(node.consts['biases']).map((bias) => bias * 2 ** biasShift),
     shift,
     min,
     max,

@@ -98,7 +98,8 @@ function levelLines(plan: Plan): string[] {
   if (biases !== undefined) {
     const channel = params.lanes > slots.width ? `(lane%${slots.width})` : 'lane';
     lines.push(`wire [${biasBits - 1}:0] bias = biases[${channel}*${biasBits}+:${biasBits}];`);
-    terms.push(extended('bias', biasBits, sumBits, plan.biasSigned));
+    const wide = extended('bias', biasBits, sumBits - plan.biasZeros, plan.biasSigned);
+    terms.push(plan.biasZeros === 0 ? wide : `{${wide}, ${plan.biasZeros}'d0}`);
   }
   lines.push(`wire [${sumBits - 1}:0] sum = ${terms.join(' + ')};`);
   if (shift > 0) lines.push(`wire unused = &{1'b0, sum[${shift - 1}:0]};`);
@@ -176,7 +177,9 @@ export function view(
     })),
     stage: stages,
     multipliers:
-      multipliers === undefined ? [] : tableLines(multipliers, { ...at, target: 'multipliers', address: 'group_q' }),
+      multipliers === undefined
+        ? []
+        : tableLines(multipliers, { ...at, target: 'multipliers', address: 'group_q' }),
     biases:
       biases === undefined
         ? []

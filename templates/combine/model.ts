@@ -1,0 +1,78 @@
+import { beats } from '../../compiler/hw/index.ts';
+import type { StreamType, TimingModel, UnitTiming } from '../../compiler/hw/index.ts';
+import type { ElementType } from '../../compiler/qir/types.ts';
+import { pixelStream } from '../lib/lanes.ts';
+import type { Plan } from './plan.ts';
+
+/** The beats of an input or of the output. */
+export function streamOf({ params }: Plan, elem: ElementType): StreamType {
+  return pixelStream(elem, params.rows, params.channels, params.lanes);
+}
+
+/**
+ * Every input has a spill register of its own; a step fires when all of them hold a beat and the output's has room. So no input's
+ * handshake depends on another's.
+ */
+class Join implements TimingModel {
+  readonly #held: number[];
+  readonly #staged: boolean;
+  /** Whether the stage holds sums. */
+  #stage = false;
+  #spill = 0;
+
+  constructor(inputs: number, staged: boolean) {
+    this.#held = new Array<number>(inputs).fill(0);
+    this.#staged = staged;
+  }
+
+  ready(port: number): boolean {
+    return (this.#held[port] ?? 0) < 2;
+  }
+
+  valid(): boolean {
+    return this.#spill > 0;
+  }
+
+  #fires(): boolean {
+    return this.#spill < 2 && this.#held.every((count) => count > 0);
+  }
+
+  tick(inputs: number, outputs: number): void {
+    const enabled = this.#spill < 2;
+    const fires = this.#fires();
+    if (outputs !== 0) this.#spill--;
+    for (let i = 0; i < this.#held.length; i++)
+      this.#held[i] = (this.#held[i] ?? 0) + ((inputs >> i) & 1) - (fires ? 1 : 0);
+    if (!enabled) return;
+    if (this.#staged ? this.#stage : fires) this.#spill++;
+    this.#stage = this.#staged && fires;
+  }
+
+  /** Without transfers nothing moves unless a step can fire or one is under way. */
+  idle(): number {
+    return this.#spill < 2 && (this.#stage || this.#fires()) ? 0 : Infinity;
+  }
+
+  skip(): void {
+    // idle() is nothing or all the time there is: no edge changes the state
+  }
+
+  reset(): void {
+    this.#held.fill(0);
+    this.#stage = false;
+    this.#spill = 0;
+  }
+
+  state(): number {
+    return this.#held.reduce((code, count) => code * 3 + count, this.#spill * 2 + (this.#stage ? 1 : 0));
+  }
+}
+
+export function model({ terms, staged }: Plan): TimingModel {
+  return new Join(terms.length, staged);
+}
+
+/** A beat passes the input's register, the stage if there is one, and the output's register. */
+export function timing(plan: Plan): UnitTiming {
+  return { initiationInterval: beats(streamOf(plan, plan.params.y)), latency: plan.staged ? 3 : 2 };
+}
