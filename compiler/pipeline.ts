@@ -1,11 +1,14 @@
 import { noSuchPass } from './diagnostics/catalog/passes.ts';
 import { fail, invariant, InternalError, type Diagnostics } from './diagnostics/index.ts';
+import { absorbTransposes } from './passes/absorb-transposes.ts';
 import { dropSoftmax } from './passes/drop-softmax.ts';
+import { fitRequantize } from './passes/fit-requantize.ts';
 import { foldConstants } from './passes/fold-constants.ts';
 import { integerize } from './passes/integerize.ts';
 import { normaliseDirection } from './passes/normalise-direction.ts';
 import type { Pass, Property } from './passes/pass.ts';
 import { removeDead } from './passes/remove-dead.ts';
+import { splitConvolutions } from './passes/split-convolutions.ts';
 import type { Graph } from './qir/graph.ts';
 import { verifyGraph } from './qir/verify.ts';
 
@@ -19,8 +22,14 @@ export const passes: readonly Pass[] = [
   removeDead,
   // the one step from real numbers to integers
   integerize,
+  // before convolutions become matmuls, whose columns are in the order of windows and need no transpose
+  absorbTransposes,
+  // before the passes that look at the rows of layers: from here on every layer is a matmul or depthwise
+  splitConvolutions,
   // after integerize, which is where thresholds get their direction
   normaliseDirection,
+  // last: thresholds are final, and those that fall have been turned round where that is free
+  fitRequantize,
 ];
 
 /** What `runPipeline` can be told. */

@@ -7,6 +7,8 @@ export type Property =
   | 'integer-form'
   /** No node all of whose operands are constants but quantized constants (their levels are exact), no shape computation left. */
   | 'constants-folded'
+  /** No conv2d, no maxpool: windows, and products or reductions of windows, stand for them. */
+  | 'convolutions-split'
   /** Nodes that no output needs are gone. */
   | 'no-dead-nodes';
 

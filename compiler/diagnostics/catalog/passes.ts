@@ -161,6 +161,23 @@ export const branchesTooFarApart = defineDiagnostic(
   }),
 );
 
+/** A fixed-point requantization that no thresholds can hold. */
+export const stepsTooMany = defineDiagnostic(
+  {
+    code: 'QCC3018',
+    severity: 'error',
+    title: 'Requantization too large for thresholds',
+    doc: 'A fixed-point multiplication (mbqm) is turned into levels between thresholds; the operand or the result is too wide for that.',
+  },
+  (where: Where, op: string, found: string, expected: string) => ({
+    message: `${op} is too large a function`,
+    where,
+    found,
+    expected,
+    help: 'requantize to 8 bits, or narrow the accumulator before it',
+  }),
+);
+
 /** Softmax left out before an argmax. */
 export const softmaxDropped = defineDiagnostic(
   {

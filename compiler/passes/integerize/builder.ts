@@ -250,7 +250,7 @@ function levelAt(table: Table, row: number, integer: number): number {
 }
 
 /** A constant at the highest level still needs one threshold: then the base is one lower, and every integer reaches it. */
-function below(steps: Steps, highest: number, least: number): Steps {
+export function below(steps: Steps, highest: number, least: number): Steps {
   if (steps.base + steps.count <= highest) return steps;
   invariant(steps.count === 1, 'levels beyond their type');
   const thresholds = steps.thresholds.map(() => least);

@@ -10,11 +10,12 @@ import { getNumberOr } from '../../qir/ops/attributes.ts';
 import { accumulatorType, type Range } from '../../qir/ops/sums.ts';
 import { lastAxis } from '../../qir/ops/shapes.ts';
 import { integerQuotient, type Rational } from '../../qir/rational.ts';
-import { valueRange, type Tensor } from '../../qir/types.ts';
+import { holds, valueRange, type Tensor } from '../../qir/types.ts';
 import { sourceName, whereOf } from '../graph-edit.ts';
 import { tensorOf, type Builder } from './builder.ts';
 import { gridCarrier, type Carrier, type Grid } from './carrier.ts';
 import { commonDivisorOf, exactInFloat32, greatestLevel } from './exact.ts';
+import { negatedScales, withoutZeroPoint } from './rescale.ts';
 import { integerWeights, narrowest, rowSums } from './weights.ts';
 
 /** An integer matmul or conv2d of the graph under construction, kept so that a bias can still be added or a row negated. */
@@ -38,10 +39,11 @@ export interface Layer {
 export function integerLayer(
   builder: Builder,
   node: Node,
-  x: Carrier,
+  operand: Carrier,
   w: Tensor,
   origin: readonly string[],
 ): Layer {
+  const x = holdsPadding(node, operand) ? operand : withoutZeroPoint(builder, operand, node);
   const { scale, multiples } = inputScales(node, x, w);
   const weights = integerWeights(w, scale, multiples);
   if (typeof weights === 'string') fail(weightsNotQuantized(whereOf(node), sourceName(node), weights));
@@ -62,11 +64,20 @@ export function integerLayer(
   fail(accumulatorTooWide(whereOf(node), sourceName(node), min, max));
 }
 
+function isPadded({ attributes }: Node): boolean {
+  return Array.isArray(attributes['pads']) && attributes['pads'].some((n) => Number(n) > 0);
+}
+
+/** Whether the integers can hold a padded position; all types but bipolar hold 0, and windows of that are ternary. */
+function holdsPadding(node: Node, x: Carrier): boolean {
+  const zeroPoint = x.grid?.zeroPoint ?? 0;
+  return !isPadded(node) || zeroPoint === 0 || holds(x.type.elem, zeroPoint);
+}
+
 /** Padding is a real 0, which is the level of the zero point. */
 function layerAttributes(node: Node, zeroPoint: number): Layer['attributes'] {
   const { attributes } = node;
-  const isPadded = Array.isArray(attributes['pads']) && attributes['pads'].some((n) => Number(n) > 0);
-  return isPadded && zeroPoint !== 0 ? { ...attributes, pad_value: zeroPoint } : attributes;
+  return isPadded(node) && zeroPoint !== 0 ? { ...attributes, pad_value: zeroPoint } : attributes;
 }
 
 /** The scale of the operand; where it differs by channel, a common divisor, of which the weights take the multiples. */
@@ -135,15 +146,6 @@ export function negateRows(
     weights: tensorOf(elem, weights.type.shape, data),
     bias: bias.map((b, row) => (rows[row] === true ? -b : b)),
     grid: { ...grid, scales: negatedScales(grid, rows), scaleShape: [rows.length] },
-  });
-}
-
-/** One scale for each channel, negated where `rows` says so. */
-export function negatedScales(grid: Grid, rows: readonly boolean[]): Rational[] {
-  return rows.flatMap((negated, row) => {
-    const scale = grid.scales[grid.scales.length === 1 ? 0 : row];
-    if (scale === undefined) return [];
-    return [negated ? { ...scale, numerator: -scale.numerator } : scale];
   });
 }
 

@@ -8,7 +8,6 @@ import { sourceName, whereOf } from '../graph-edit.ts';
 import { tensorOf, type Builder } from './builder.ts';
 import { channelsOf, type Carrier, type Grid } from './carrier.ts';
 import { commonDivisorOf } from './exact.ts';
-import { negatedScales } from './layer.ts';
 
 /** The same numbers counted from zero: the zero point is subtracted. */
 export function withoutZeroPoint(builder: Builder, carrier: Carrier, node: Node): Carrier {
@@ -102,6 +101,15 @@ export function negated(builder: Builder, carrier: Carrier, rows: readonly boole
   // other operations behind these integers see the same numbers
   const scales = negatedScales(carrier.grid, rows);
   return multiplied(builder, carrier, factors, { scales, scaleShape: [scales.length] }, node);
+}
+
+/** One scale for each channel, negated where `rows` says so. */
+export function negatedScales(grid: Grid, rows: readonly boolean[]): Rational[] {
+  return rows.flatMap((negated, row) => {
+    const scale = grid.scales[grid.scales.length === 1 ? 0 : row];
+    if (scale === undefined) return [];
+    return [negated ? { ...scale, numerator: -scale.numerator } : scale];
+  });
 }
 
 /** How many times each scale is the common one; fails with a diagnostic where that exceeds 32 bits. */
