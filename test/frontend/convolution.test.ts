@@ -164,10 +164,13 @@ describe('pads, sizes and channels equal onnxruntime', () => {
       ['tf_half_pixel_for_nn', 'floor'],
     ] as const) {
       const attributes = { mode: 'nearest', coordinate_transformation_mode, nearest_mode };
-      same(await images([node('Resize', ['x', '', 's'], ['y'], attributes)], dims, { s: scales }));
+      same(await images([node('Resize', ['x', '', 's'], ['y'], attributes)], dims, { s: scales }, 11));
       const sizes = tensor([4], [1, 2, 12, 8], 'int64');
-      same(await images([node('Resize', ['x', '', '', 'n'], ['y'], attributes)], dims, { n: sizes }));
+      same(await images([node('Resize', ['x', '', '', 'n'], ['y'], attributes)], dims, { n: sizes }, 11));
     }
+    const corners = { mode: 'nearest', coordinate_transformation_mode: 'align_corners' };
+    const twice = { s: tensor([4], [1, 1, 2, 2]) };
+    same(await images([node('Resize', ['x', '', 's'], ['y'], corners)], [1, 2, 5, 6], twice));
     const s = tensor([3], [1, 1, 4]);
     same(await images([node('Resize', ['x', '', 's'], ['y'], { mode: 'nearest' })], [1, 2, 5], { s }));
   });
@@ -225,6 +228,23 @@ describe('branches equal onnxruntime', () => {
     };
     same(await images([conv, node('Slice', ['a', 'from', 'to', 'axes'], ['y'])], [1, 3, 4, 5], initializers));
     same(await images([node('Slice', ['x'], ['y'], { starts: [1], ends: [5], axes: [1] })], [1, 7], {}, 9));
+  });
+
+  test('Slice, Split and Concat along the first axis of what is no image', async () => {
+    const s = tensor([2], [3, 4], 'int64');
+    const rows = node('Reshape', ['x', 's'], ['r']);
+    for (const to of [2, 3]) {
+      const slice = node('Slice', ['r'], ['y'], { starts: [1], ends: [to], axes: [0] });
+      same(await images([rows, slice], [1, 12], { s }, 9));
+    }
+    const parts = [
+      rows,
+      node('Split', ['r'], ['a', 'b'], { axis: 0, split: [1, 2] }),
+      node('Concat', ['b', 'b'], ['c'], { axis: 0 }),
+      node('Slice', ['c'], ['d'], { starts: [0], ends: [1], axes: [0] }),
+      node('Add', ['a', 'd'], ['y']),
+    ];
+    same(await images(parts, [1, 12], { s }, 9));
   });
 
   test('an output that is an image, beside one that is not', async () => {

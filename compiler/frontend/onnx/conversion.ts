@@ -14,7 +14,6 @@ import type { Operand } from '../../qir/graph.ts';
 import type { Attributes } from './attributes.ts';
 import { dimsOf } from './bound.ts';
 import type { Bound, Value } from './bound.ts';
-import { uniform } from './constants.ts';
 import type { Emitter, Source } from './emitter.ts';
 import { canBeImage, inSourceOrder, placedAxis } from './placed.ts';
 import type { Placed } from './placed.ts';
@@ -155,7 +154,7 @@ export class Conversion {
   /** The one number of a constant input. */
   scalar(index: number, what: string): number {
     const tensor = this.constant(index, what);
-    const value = uniform(tensor);
+    const [value] = tensor.data;
     if (value === undefined || tensor.data.length !== 1) {
       fail(shapeMismatch(this.where, `${what} of shape ${showShape(tensor.dims)}`, 'one number'));
     }

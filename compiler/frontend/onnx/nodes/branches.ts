@@ -8,6 +8,7 @@ import {
 import { dimsOf } from '../bound.ts';
 import type { Value } from '../bound.ts';
 import type { Conversion, Good } from '../conversion.ts';
+import { inSourceOrder } from '../placed.ts';
 import { sliceRanges } from '../slices.ts';
 import { showShape } from '../shapes.ts';
 import { heightAndWidth } from '../window.ts';
@@ -45,6 +46,9 @@ function concat(c: Conversion): void {
     c.set(0, only);
     return;
   }
+  // A first axis of length 1 does not exist in QIR: a tensor without it cannot be joined along it.
+  const without = inputs.map((input) => dimsOf(input)).find((own) => own.length > 1 && own[0] === 1);
+  if (axis === 0 && without) c.qirAxis(inSourceOrder(without), 0);
   const joined = dims.map((n, i) => (i === axis ? length : n));
   const { operands, placed } = c.operands(inputs, joined);
   c.setValue(0, c.emitter.emit('concat', operands, { axis: c.qirAxis(placed, axis) }, placed, c.source()));
@@ -54,6 +58,12 @@ function concat(c: Conversion): void {
 function part(c: Conversion, x: Value, axis: number, start: number, end: number, suffix: string): Value {
   const size = x.dims[axis] ?? 1;
   if (start === 0 && end === size) return x;
+  if (axis === 0 && x.dims.length > 1 && x.dims[0] !== 1) {
+    // A result of length 1 would lose the axis: it is cut as the second one.
+    const lifted = c.emitter.reshape(x, inSourceOrder([1, ...x.dims]), c.source([], '_axes'));
+    const cut = part(c, lifted, 1, start, end, suffix);
+    return c.emitter.reshape(cut, inSourceOrder(cut.dims.slice(1)), c.source([], '_drop'));
+  }
   const attributes = { axis: c.qirAxis(x, axis), start, end };
   const placed = { dims: x.dims.map((n, i) => (i === axis ? end - start : n)), layout: x.layout };
   return c.emitter.emit('slice', [x.operand], attributes, placed, c.source([], suffix));
