@@ -51,6 +51,13 @@ export class GraphWriter {
     return constant(name);
   }
 
+  /** The shape of a value. */
+  shapeOf(operand: Operand): readonly number[] {
+    const type = this.#types.get(operand.name);
+    if (type === undefined) throw new Error(`no ${operand.name}`);
+    return type.shape;
+  }
+
   node(op: string, operands: readonly Operand[], attributes: Node['attributes'] = {}): Operand {
     const name = `${op}_${this.nodes.length}`;
     const infos = operands.map((o) => {
