@@ -1,4 +1,6 @@
-import * as say from '../diagnostics/catalog/qir.ts';
+import * as sayGraph from '../diagnostics/catalog/qir-graph.ts';
+import * as sayTypes from '../diagnostics/catalog/qir-types.ts';
+import { excerpt } from '../diagnostics/wording.ts';
 import { DiagnosticError, fail } from '../diagnostics/index.ts';
 import type { Diagnostic, Diagnostics, Where } from '../diagnostics/index.ts';
 import { elementProblem, isName } from './check-type.ts';
@@ -55,7 +57,7 @@ export class GraphBuilder {
    * @param options form of the graph, `integer` unless given
    */
   constructor(name: string, options: { readonly form?: Form } = {}) {
-    if (!isName(name)) fail(say.badName(call('new GraphBuilder'), 'graph', name));
+    if (!isName(name)) fail(sayGraph.badName(call('new GraphBuilder'), 'graph', name));
     this.#name = name;
     this.#form = options.form ?? 'integer';
   }
@@ -254,9 +256,9 @@ export class GraphBuilder {
     const op = ops.get(name);
     if (op === undefined) {
       const near = nearest(name, ops.keys());
-      return fail(say.unknownOp(where, result, name, near && `\`${near}\``, [...ops.keys()]));
+      return fail(sayGraph.unknownOp(where, result, name, near && `\`${near}\``, [...ops.keys()]));
     }
-    if (!op.forms.includes(this.#form)) fail(say.opNotInForm(where, result, name, this.#form, op.forms));
+    if (!op.forms.includes(this.#form)) fail(sayGraph.opNotInForm(where, result, name, this.#form, op.forms));
     const references = operands.map((operand, i) => this.#operand(operand, op, result, i, where));
     const node = { name: result, op: name, operands: references, attributes: { ...attributes } };
     const found: Diagnostic[] = [];
@@ -276,7 +278,7 @@ export class GraphBuilder {
     where: Where,
   ): TensorType {
     const problem = elem && elementProblem(elem);
-    if (problem !== undefined) fail(say.badType(where, `%${node.name}`, printElement(elem!), problem));
+    if (problem !== undefined) fail(sayTypes.badType(where, `%${node.name}`, printElement(elem!), problem));
     const operands = node.operands.map(({ kind, name }) => {
       const tensor = this.#consts.get(name)?.tensor;
       return kind === 'const' && tensor
@@ -285,13 +287,13 @@ export class GraphBuilder {
     });
     const inferred = op.type(operands, node.attributes, undefined);
     if (elem === undefined) {
-      if (isProblem(inferred)) fail(say.operandsDoNotFit(where, node.name, op.name, inferred));
+      if (isProblem(inferred)) fail(sayGraph.operandsDoNotFit(where, node.name, op.name, inferred));
       return inferred;
     }
     // what cannot be inferred, but only declared, has the shape of the operand
     const shape = isProblem(inferred) ? (operands[0]?.type.shape ?? []) : inferred.shape;
     const declared = op.type(operands, node.attributes, { elem, shape });
-    if (isProblem(declared)) fail(say.operandsDoNotFit(where, node.name, op.name, declared));
+    if (isProblem(declared)) fail(sayGraph.operandsDoNotFit(where, node.name, op.name, declared));
     return declared;
   }
 
@@ -301,7 +303,8 @@ export class GraphBuilder {
       return { kind: 'value', name: operand.name };
     }
     if (operand instanceof Constant) {
-      if (this.#constants.get(operand.name) !== operand) fail(say.foreignValue(where, `@${operand.name}`));
+      if (this.#constants.get(operand.name) !== operand)
+        fail(sayGraph.foreignValue(where, `@${operand.name}`));
       return { kind: 'const', name: operand.name };
     }
     const base = `${node}_${op.operands[index]?.name ?? `c${index}`}`;
@@ -311,8 +314,8 @@ export class GraphBuilder {
   }
 
   #constant(name: string, tensor: TensorLike, where: Where): Constant {
-    if (!isName(name)) fail(say.badName(where, 'constant', name));
-    if (this.#consts.has(name)) fail(say.repeatedConst(where, name, call('const', name)));
+    if (!isName(name)) fail(sayGraph.badName(where, 'constant', name));
+    if (this.#consts.has(name)) fail(sayTypes.repeatedConst(where, name, call('const', name)));
     const made = toTensor(tensor, name, where);
     const constant = new Constant(name, made.type);
     this.#consts.set(name, { name, tensor: made });
@@ -321,15 +324,15 @@ export class GraphBuilder {
   }
 
   #define(name: string, type: TensorType, where: Where): Value {
-    if (!isName(name)) fail(say.badName(where, 'value', name));
-    if (this.#values.has(name)) fail(say.repeatedValue(where, name, undefined));
+    if (!isName(name)) fail(sayGraph.badName(where, 'value', name));
+    if (this.#values.has(name)) fail(sayGraph.repeatedValue(where, name, undefined));
     const value = new Value(name, type);
     this.#values.set(name, value);
     return value;
   }
 
   #own(value: Value, where: Where): void {
-    if (this.#values.get(value.name) !== value) fail(say.foreignValue(where, `%${value.name}`));
+    if (this.#values.get(value.name) !== value) fail(sayGraph.foreignValue(where, `%${value.name}`));
   }
 
   /** A name that is not taken. */
@@ -344,5 +347,5 @@ export class GraphBuilder {
 /** Names the user's call in a diagnostic. */
 function call(method: string, name?: string): Where {
   const method_ = method.startsWith('new') ? method : `GraphBuilder.${method}`;
-  return { kind: 'option', option: name === undefined ? method_ : `${method_}("${say.excerpt(name)}")` };
+  return { kind: 'option', option: name === undefined ? method_ : `${method_}("${excerpt(name)}")` };
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import * as say from '../diagnostics/catalog/qir.ts';
+import * as say from '../diagnostics/catalog/qir-files.ts';
 import { fail } from '../diagnostics/index.ts';
 import type { Diagnostics } from '../diagnostics/index.ts';
 import type { Graph } from './graph.ts';

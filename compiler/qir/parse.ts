@@ -1,5 +1,6 @@
 import type { IToken } from 'chevrotain';
-import * as say from '../diagnostics/catalog/qir.ts';
+import * as say from '../diagnostics/catalog/qir-text.ts';
+import { excerpt } from '../diagnostics/wording.ts';
 import { DiagnosticError, Diagnostics } from '../diagnostics/index.ts';
 import type { Diagnostic, Where } from '../diagnostics/index.ts';
 import type { Graph, GraphInput, GraphOutput, Node, Operand } from './graph.ts';
@@ -85,7 +86,7 @@ class Reader {
     this.#constTokens = tokens;
     const inputs = this.#file.inputs.map((text): GraphInput | undefined => {
       const name = values.name(text.name);
-      const subject = `The input %${say.excerpt(name)}`;
+      const subject = `The input %${excerpt(name)}`;
       const type = values.type(text.type, subject);
       const boundary = boundaryFrom(values, text.fields, subject);
       const origin = { nodes: values.strings(text.from) };
@@ -94,7 +95,7 @@ class Reader {
     const nodes = this.#file.nodes.map((text) => this.#node(text));
     const outputs = this.#file.outputs.map((text): GraphOutput => {
       const value = values.name(text.name);
-      const subject = `The output %${say.excerpt(value)}`;
+      const subject = `The output %${excerpt(value)}`;
       this.#outputTypes.push(values.type(text.type, subject));
       const boundary = boundaryFrom(values, text.fields, subject);
       return {
@@ -122,7 +123,7 @@ class Reader {
   #node(text: NodeText): Node | undefined {
     const values = this.#values;
     const name = values.name(text.name);
-    const type = values.type(text.type, `%${say.excerpt(name)}`);
+    const type = values.type(text.type, `%${excerpt(name)}`);
     const operands = text.operands.map((token): Operand => ({
       kind: token.image.startsWith('@') ? 'const' : 'value',
       name: values.name(token),

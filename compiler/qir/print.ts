@@ -1,4 +1,4 @@
-import * as say from '../diagnostics/catalog/qir.ts';
+import * as say from '../diagnostics/catalog/qir-graph.ts';
 import { fail, invariant } from '../diagnostics/index.ts';
 import type { Diagnostic, Where } from '../diagnostics/index.ts';
 import { isName } from './check-type.ts';

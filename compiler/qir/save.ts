@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import * as say from '../diagnostics/catalog/qir.ts';
+import * as say from '../diagnostics/catalog/qir-files.ts';
 import { fail } from '../diagnostics/index.ts';
 import type { Graph } from './graph.ts';
 import { printQir } from './print.ts';

@@ -1,4 +1,4 @@
-import * as say from '../diagnostics/catalog/qir.ts';
+import * as say from '../diagnostics/catalog/qir-types.ts';
 import { fail } from '../diagnostics/index.ts';
 import type { Where } from '../diagnostics/index.ts';
 import { elementProblem, goodShape } from './check-type.ts';

@@ -1,4 +1,4 @@
-import * as say from '../diagnostics/catalog/qir.ts';
+import * as say from '../diagnostics/catalog/qir-types.ts';
 import type { Diagnostic, Where } from '../diagnostics/index.ts';
 import type { Const } from './graph.ts';
 import { printNumber } from './numbers.ts';

@@ -1,4 +1,5 @@
-import * as say from '../diagnostics/catalog/qir.ts';
+import * as say from '../diagnostics/catalog/qir-graph.ts';
+import { excerpt } from '../diagnostics/wording.ts';
 import type { Diagnostic, Where } from '../diagnostics/index.ts';
 import { elementProblem, goodShape } from './check-type.ts';
 import type { Attribute, Const, Graph, Node } from './graph.ts';
@@ -67,7 +68,7 @@ function resolve(
   found: Diagnostic[],
 ): OperandInfo | undefined {
   const { kind, name } = node.operands[index]!;
-  const user = `%${say.excerpt(node.name)}`;
+  const user = `%${excerpt(node.name)}`;
   if (kind === 'const') {
     const c = scope.goodConsts.get(name);
     if (c !== undefined) return { type: c.tensor.type, tensor: c.tensor };

@@ -1,4 +1,6 @@
-import * as say from '../diagnostics/catalog/qir.ts';
+import * as sayGraph from '../diagnostics/catalog/qir-graph.ts';
+import * as sayTypes from '../diagnostics/catalog/qir-types.ts';
+import { excerpt } from '../diagnostics/wording.ts';
 import type { Diagnostic, Where } from '../diagnostics/index.ts';
 import { elementProblem, goodShape, isName } from './check-type.ts';
 import { dataProblem } from './verify-data.ts';
@@ -39,7 +41,7 @@ export interface VerifyOptions {
 export function verifyGraph(graph: Graph, options: VerifyOptions = {}): Diagnostic[] {
   const found: Diagnostic[] = [];
   const places = options.places ?? {};
-  if (!isName(graph.name)) found.push(say.badName(places.graph?.(), 'graph', graph.name));
+  if (!isName(graph.name)) found.push(sayGraph.badName(places.graph?.(), 'graph', graph.name));
   verifyConsts(graph, places, found);
 
   const scope: Scope = {
@@ -53,7 +55,7 @@ export function verifyGraph(graph: Graph, options: VerifyOptions = {}): Diagnost
   };
   graph.inputs.forEach((input, i) => {
     const where = places.input?.(i);
-    const subject = `The input %${say.excerpt(input.name)}`;
+    const subject = `The input %${excerpt(input.name)}`;
     define(scope, input.name, input.type, where, found);
     verifyType(input.type, subject, graph, where, found);
     verifyBoundary(input.boundary, input.type, subject, where, found);
@@ -61,19 +63,19 @@ export function verifyGraph(graph: Graph, options: VerifyOptions = {}): Diagnost
   graph.nodes.forEach((node, i) => {
     verifyNode(scope, node, i, found);
     const typeAt = scope.place(i, { kind: 'type' });
-    verifyType(node.type, `%${say.excerpt(node.name)}`, graph, typeAt, found);
+    verifyType(node.type, `%${excerpt(node.name)}`, graph, typeAt, found);
     define(scope, node.name, node.type, scope.place(i, { kind: 'name' }), found);
   });
-  if (graph.inputs.length === 0) found.push(say.noInput(places.graph?.(), graph.name));
-  if (graph.outputs.length === 0) found.push(say.noOutput(places.graph?.(), graph.name));
+  if (graph.inputs.length === 0) found.push(sayGraph.noInput(places.graph?.(), graph.name));
+  if (graph.outputs.length === 0) found.push(sayGraph.noOutput(places.graph?.(), graph.name));
   graph.outputs.forEach((output, i) => {
     const where = places.output?.(i);
     if (!scope.defined.has(output.value)) {
       const near = nearest(output.value, scope.defined.keys());
-      found.push(say.undefinedValue(where, output.value, 'An output', near && `%${near}`));
+      found.push(sayGraph.undefinedValue(where, output.value, 'An output', near && `%${near}`));
     }
     const type = scope.defined.get(output.value);
-    verifyBoundary(output.boundary, type, `The output %${say.excerpt(output.value)}`, where, found);
+    verifyBoundary(output.boundary, type, `The output %${excerpt(output.value)}`, where, found);
   });
   warnUnused(graph, places, scope, found);
   return found;
@@ -86,8 +88,8 @@ function define(
   where: Where | undefined,
   found: Diagnostic[],
 ): void {
-  if (!isName(name)) found.push(say.badName(where, 'value', name));
-  if (scope.defined.has(name)) found.push(say.repeatedValue(where, name, scope.definedAt.get(name)));
+  if (!isName(name)) found.push(sayGraph.badName(where, 'value', name));
+  if (scope.defined.has(name)) found.push(sayGraph.repeatedValue(where, name, scope.definedAt.get(name)));
   else {
     scope.defined.set(name, type);
     scope.definedAt.set(name, where);
@@ -102,10 +104,10 @@ function verifyType(
   found: Diagnostic[],
 ): void {
   const expected = elementProblem(type.elem);
-  if (expected !== undefined) found.push(say.badType(where, subject, printElement(type.elem), expected));
-  if (!goodShape(type.shape)) found.push(say.badShape(where, subject, `[${type.shape.join(', ')}]`));
+  if (expected !== undefined) found.push(sayTypes.badType(where, subject, printElement(type.elem), expected));
+  if (!goodShape(type.shape)) found.push(sayTypes.badShape(where, subject, `[${type.shape.join(', ')}]`));
   if (graph.form === 'integer' && type.elem.kind === 'float32')
-    found.push(say.floatInIntegerForm(where, subject));
+    found.push(sayTypes.floatInIntegerForm(where, subject));
 }
 
 /** The constants whose type is sound, so that a type rule may look at them. */
@@ -124,9 +126,9 @@ function verifyConsts(graph: Graph, places: Places, found: Diagnostic[]): void {
   for (const [key, c] of graph.consts) {
     const where = places.constant?.(key);
     const before = found.length;
-    if (key !== c.name) found.push(say.constKey(where, key, c.name));
-    if (!isName(c.name)) found.push(say.badName(where, 'constant', c.name));
-    verifyType(c.tensor.type, `The constant @${say.excerpt(c.name)}`, graph, where, found);
+    if (key !== c.name) found.push(sayTypes.constKey(where, key, c.name));
+    if (!isName(c.name)) found.push(sayGraph.badName(where, 'constant', c.name));
+    verifyType(c.tensor.type, `The constant @${excerpt(c.name)}`, graph, where, found);
     if (found.length > before) continue;
     const problem = dataProblem(c, where);
     if (problem !== undefined) found.push(problem);
@@ -150,13 +152,13 @@ function verifyBoundary(
       const over = scale.denominator === 1 ? '' : `/${printNumber(scale.denominator)}`;
       const text = `${printNumber(scale.numerator)}${over}`;
       found.push(
-        say.badBoundary(where, subject, 'scale', text, 'a positive number that is a normal float32'),
+        sayGraph.badBoundary(where, subject, 'scale', text, 'a positive number that is a normal float32'),
       );
     }
   }
   if (zeroPoint !== undefined && !(Number.isInteger(zeroPoint) && Math.abs(zeroPoint) <= 2 ** 32)) {
     found.push(
-      say.badBoundary(
+      sayGraph.badBoundary(
         where,
         subject,
         'zero point',
@@ -166,14 +168,16 @@ function verifyBoundary(
     );
   }
   if (offset !== undefined && !Number.isFinite(offset)) {
-    found.push(say.badBoundary(where, subject, 'offset', printNumber(offset), 'a finite number'));
+    found.push(sayGraph.badBoundary(where, subject, 'offset', printNumber(offset), 'a finite number'));
   }
   // the type says what may stand here, but a graph need not come from where types are checked
   if (layout !== undefined && (layout as string) !== 'nchw') {
-    found.push(say.badBoundary(where, subject, 'layout', String(layout), '"nchw", or none'));
+    found.push(sayGraph.badBoundary(where, subject, 'layout', String(layout), '"nchw", or none'));
   } else if (layout !== undefined && type !== undefined && type.shape.length !== 3) {
     const shape = `[${type.shape.join(', ')}]`;
-    found.push(say.badBoundary(where, subject, 'layout', `nchw of a tensor ${shape}`, 'an image [H, W, C]'));
+    found.push(
+      sayGraph.badBoundary(where, subject, 'layout', `nchw of a tensor ${shape}`, 'an image [H, W, C]'),
+    );
   }
 }
 
@@ -185,12 +189,12 @@ function warnUnused(graph: Graph, places: Places, scope: Scope, found: Diagnosti
     for (const operand of node.operands) (operand.kind === 'value' ? read : readConsts).add(operand.name);
   }
   graph.inputs.forEach((input, i) => {
-    if (!read.has(input.name)) found.push(say.unreadInput(places.input?.(i), input.name));
+    if (!read.has(input.name)) found.push(sayGraph.unreadInput(places.input?.(i), input.name));
   });
   graph.nodes.forEach((node, i) => {
-    if (!read.has(node.name)) found.push(say.deadValue(scope.place(i, { kind: 'name' }), node.name));
+    if (!read.has(node.name)) found.push(sayGraph.deadValue(scope.place(i, { kind: 'name' }), node.name));
   });
   for (const name of graph.consts.keys()) {
-    if (!readConsts.has(name)) found.push(say.unusedConst(places.constant?.(name), name));
+    if (!readConsts.has(name)) found.push(sayGraph.unusedConst(places.constant?.(name), name));
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import * as say from '../diagnostics/catalog/qir.ts';
+import * as say from '../diagnostics/catalog/qir-files.ts';
+import { excerpt } from '../diagnostics/wording.ts';
 import { fail } from '../diagnostics/index.ts';
 import type { Where } from '../diagnostics/index.ts';
 import type { Const } from './graph.ts';
@@ -102,9 +103,9 @@ export class WeightsFile {
       if (name === '__metadata__') continue;
       const stored = storedFrom(entry);
       if (stored === undefined)
-        malformed(`the entry ${JSON.stringify(say.excerpt(name))}`, 'dtype, shape and data_offsets');
+        malformed(`the entry ${JSON.stringify(excerpt(name))}`, 'dtype, shape and data_offsets');
       else if (stored.end > this.#data.length) {
-        const found = `${JSON.stringify(say.excerpt(name))} ends at byte ${stored.end} of ${this.#data.length}`;
+        const found = `${JSON.stringify(excerpt(name))} ends at byte ${stored.end} of ${this.#data.length}`;
         malformed(found, 'every tensor inside the file; it may have been cut short');
       } else tensors.set(name, stored);
     }

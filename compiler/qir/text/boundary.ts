@@ -1,4 +1,5 @@
-import * as say from '../../diagnostics/catalog/qir.ts';
+import * as say from '../../diagnostics/catalog/qir-text.ts';
+import { excerpt } from '../../diagnostics/wording.ts';
 import type { Boundary, Scale } from '../graph.ts';
 import { parseNumber } from '../numbers.ts';
 import type { Field, FieldValue } from './ast.ts';
@@ -39,5 +40,5 @@ export function describeField(field: Field): string {
     boolean: 'true or false',
     list: 'a list',
   };
-  return `${say.excerpt(field.name.image)} = ${what[field.value.kind]}`;
+  return `${excerpt(field.name.image)} = ${what[field.value.kind]}`;
 }

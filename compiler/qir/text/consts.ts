@@ -1,5 +1,7 @@
 import type { IToken } from 'chevrotain';
-import * as say from '../../diagnostics/catalog/qir.ts';
+import * as sayFiles from '../../diagnostics/catalog/qir-files.ts';
+import * as sayTypes from '../../diagnostics/catalog/qir-types.ts';
+import { excerpt } from '../../diagnostics/wording.ts';
 import { DiagnosticError } from '../../diagnostics/index.ts';
 import type { Const } from '../graph.ts';
 import { parseNumber } from '../numbers.ts';
@@ -33,15 +35,15 @@ export function constsFrom(
     const name = values.name(text.name);
     const first = tokens.get(name);
     if (first !== undefined) {
-      diagnostics.add(say.repeatedConst(source.span(text.name), name, source.span(first)));
+      diagnostics.add(sayTypes.repeatedConst(source.span(text.name), name, source.span(first)));
       continue;
     }
     tokens.set(name, text.name);
-    const type = values.type(text.type, `The constant @${say.excerpt(name)}`);
+    const type = values.type(text.type, `The constant @${excerpt(name)}`);
     if (type === undefined) continue;
     let data: TensorData | undefined;
     if (text.values !== undefined) data = inlineData(values, text, type, name);
-    else if (weights === undefined) diagnostics.add(say.noWeightsFile(source.span(text.name), name));
+    else if (weights === undefined) diagnostics.add(sayFiles.noWeightsFile(source.span(text.name), name));
     else data = diagnostics.capture(() => opened?.read(name, type, source.span(text.name)));
     if (data !== undefined) consts.set(name, { name, tensor: { type, data } });
   }
@@ -59,18 +61,18 @@ function openWeights(
   const hash = values.string(text.sha256);
   const where = source.span(text.file);
   if (file === '' || file === '.' || file === '..' || /[/\\\0]/.test(file)) {
-    diagnostics.add(say.weightsName(where, file));
+    diagnostics.add(sayFiles.weightsName(where, file));
     return undefined;
   }
   if (!/^[0-9a-f]{64}$/.test(hash)) {
-    diagnostics.add(say.badHash(source.span(text.sha256), hash));
+    diagnostics.add(sayFiles.badHash(source.span(text.sha256), hash));
     return undefined;
   }
   return diagnostics.capture(() => {
     const bytes = readBytes(file, readWeights);
-    if (typeof bytes === 'string') throw new DiagnosticError([say.weightsMissing(where, file, bytes)]);
+    if (typeof bytes === 'string') throw new DiagnosticError([sayFiles.weightsMissing(where, file, bytes)]);
     const found = sha256(bytes);
-    if (found !== hash) throw new DiagnosticError([say.weightsHash(where, file, found, hash)]);
+    if (found !== hash) throw new DiagnosticError([sayFiles.weightsHash(where, file, found, hash)]);
     return new WeightsFile(bytes, file, where);
   });
 }
@@ -92,7 +94,7 @@ function inlineData(values: Values, text: ConstText, type: TensorType, name: str
   const { source, diagnostics } = values;
   const count = elementCount(type.shape);
   if (tokens.length !== count) {
-    diagnostics.add(say.wrongCount(source.span(text.name), name, tokens.length, count, printType(type)));
+    diagnostics.add(sayTypes.wrongCount(source.span(text.name), name, tokens.length, count, printType(type)));
     return undefined;
   }
   const float = type.elem.kind === 'float32';
@@ -107,8 +109,8 @@ function inlineData(values: Values, text: ConstText, type: TensorType, name: str
       const literal = /inf|nan/.test(token.image);
       diagnostics.add(
         float && literal
-          ? say.notFinite(where, name, index, token.image)
-          : say.elementOutOfType(
+          ? sayTypes.notFinite(where, name, index, token.image)
+          : sayTypes.elementOutOfType(
               where,
               name,
               index,

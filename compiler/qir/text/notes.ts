@@ -1,5 +1,5 @@
 import type { IToken } from 'chevrotain';
-import * as say from '../../diagnostics/catalog/qir.ts';
+import * as say from '../../diagnostics/catalog/qir-text.ts';
 import type { Diagnostic, Where } from '../../diagnostics/index.ts';
 import type { Field, NoteText, PlaceText } from './ast.ts';
 import { describeField } from './boundary.ts';

@@ -1,6 +1,6 @@
 import { EOF } from 'chevrotain';
 import type { IToken } from 'chevrotain';
-import * as say from '../../diagnostics/catalog/qir.ts';
+import * as say from '../../diagnostics/catalog/qir-text.ts';
 import type { Diagnostics } from '../../diagnostics/index.ts';
 import type { FileText } from './ast.ts';
 import { expectedAfter, grammar } from './grammar.ts';

@@ -1,5 +1,6 @@
 import type { IToken } from 'chevrotain';
-import * as say from '../../diagnostics/catalog/qir.ts';
+import * as sayText from '../../diagnostics/catalog/qir-text.ts';
+import * as sayTypes from '../../diagnostics/catalog/qir-types.ts';
 import type { Diagnostics } from '../../diagnostics/index.ts';
 import { elementProblem, goodShape } from '../check-type.ts';
 import type { Attribute } from '../graph.ts';
@@ -27,7 +28,7 @@ export class Values {
     try {
       return JSON.parse(token.image) as string;
     } catch {
-      this.diagnostics.add(say.badEscape(this.source.span(token), token.image));
+      this.diagnostics.add(sayText.badEscape(this.source.span(token), token.image));
       return '';
     }
   }
@@ -47,7 +48,9 @@ export class Values {
     const shape = text.shape.map((token) => Number(token.image));
     if (!goodShape(shape)) {
       const where = this.source.span(text.shape[0] ?? text.last, text.last);
-      this.diagnostics.add(say.badShape(where, subject, `[${text.shape.map((n) => n.image).join(', ')}]`));
+      this.diagnostics.add(
+        sayTypes.badShape(where, subject, `[${text.shape.map((n) => n.image).join(', ')}]`),
+      );
       return undefined;
     }
     return elem && { elem, shape };
@@ -61,12 +64,12 @@ export class Values {
     const elem = elementFrom(word, numbers);
     const where = this.source.span(text.name, text.parameters[text.parameters.length - 1] ?? text.name);
     if (elem === undefined) {
-      this.diagnostics.add(say.unknownType(where, written, nearestType(word)));
+      this.diagnostics.add(sayTypes.unknownType(where, written, nearestType(word)));
       return undefined;
     }
     const expected = elementProblem(elem);
     if (expected === undefined) return elem;
-    this.diagnostics.add(say.badType(where, subject, written, expected));
+    this.diagnostics.add(sayTypes.badType(where, subject, written, expected));
     return undefined;
   }
 
@@ -75,7 +78,7 @@ export class Values {
     const map = new Map<string, Field>();
     for (const field of fields) {
       const name = field.name.image;
-      if (map.has(name)) this.diagnostics.add(say.repeatedAttribute(this.source.span(field.name), name));
+      if (map.has(name)) this.diagnostics.add(sayText.repeatedAttribute(this.source.span(field.name), name));
       else map.set(name, field);
     }
     return map;
@@ -103,7 +106,9 @@ export class Values {
         return value.items.map((token) => parseNumber(token.image));
       case 'quotient': {
         const where = this.source.span(value.token, value.denominator);
-        this.diagnostics.add(say.quotientAttribute(where, `${value.token.image}/${value.denominator.image}`));
+        this.diagnostics.add(
+          sayText.quotientAttribute(where, `${value.token.image}/${value.denominator.image}`),
+        );
         return undefined;
       }
     }
