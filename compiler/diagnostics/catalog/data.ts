@@ -198,14 +198,14 @@ export const dataShape = defineDiagnostic(
     code: 'QCC6020',
     severity: 'error',
     title: "Array does not fit the model's input",
-    doc: "The first axis of an input array counts the frames; the others must be those of the model's input (axes of length 1 do not matter, and either may be flattened). An array of exactly the input's shape is a single frame. Arrays whose axes stand in another order (channels first instead of last) are refused rather than read wrongly.",
+    doc: "The first axis of an input array counts the frames; the others must be those of the model's input (axes of length 1 do not matter, and either may be flattened). An array of exactly the input's shape is a single frame. Images of a channels-first model may come channels first or last; arrays whose axes stand in any other order are refused rather than read wrongly.",
   },
   (what: string, shape: readonly number[], input: string, expected: string) => ({
     message: `${what} does not fit the model's input '${input}'`,
     where: { kind: 'option', option: what },
     found: `shape ${shapeText(shape)}`,
     expected,
-    help: 'the first axis counts the frames; reshape or transpose the others (channels last) to those of the input',
+    help: 'the first axis counts the frames; reshape or transpose the others to those of the input',
   }),
 );
 
