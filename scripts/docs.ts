@@ -69,6 +69,11 @@ function attributeRow([name, { doc, optional }]: [string, AttributeSpec]): strin
   return `- \`${name}\`${optional === true ? ' (optional)' : ''}: ${doc}`;
 }
 
+/** Breaks a formula into lines that a page shows without scrolling. */
+function lines(text: string): string {
+  return text.replaceAll(/(.{1,110})(?: |$)/g, '$1\n').trimEnd();
+}
+
 function opSection(op: OpDefinition): string[] {
   const attributes = Object.entries(op.attributes);
   return [
@@ -77,7 +82,7 @@ function opSection(op: OpDefinition): string[] {
     `${op.summary} _Form: ${op.forms.join(' and ')}._`,
     '',
     '```text',
-    op.meaning,
+    lines(op.meaning),
     '```',
     '',
     'Operands:',

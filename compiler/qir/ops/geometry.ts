@@ -193,13 +193,13 @@ function emptyAlong(what: string, axis: AxisGeometry): TypeProblem | undefined {
 }
 
 /** The position of a tap along an axis, or -1 in the padding. */
-export function tapAt(axis: AxisGeometry, window: number, tap: number): number {
+function tapAt(axis: AxisGeometry, window: number, tap: number): number {
   const at = window * axis.stride + tap * axis.dilation - axis.before;
   return at < axis.size ? Math.max(at, -1) : -1;
 }
 
 /** The positions of all taps along an axis, window by window; -1 in the padding. */
-export function tapPositions(axis: AxisGeometry): Int32Array {
+function tapPositions(axis: AxisGeometry): Int32Array {
   const positions = new Int32Array(axis.out * axis.kernel);
   for (let i = 0; i < positions.length; i++) {
     const tap = i % axis.kernel;

@@ -97,8 +97,14 @@ export const threshold: OpDefinition = {
     for (let i = 0; i < data.length; i++) {
       const row = rows === 1 ? 0 : i % channels;
       const value = x.data[i] ?? 0;
-      let reached = 0;
-      for (let j = row * n; j < (row + 1) * n; j++) if (value >= (t.data[j] ?? 0)) reached++;
+      // the thresholds ascend: those that are reached stand before `low`, the others from `high` on
+      let [low, high] = [row * n, (row + 1) * n];
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (value >= (t.data[middle] ?? 0)) low = middle + 1;
+        else high = middle;
+      }
+      const reached = low - row * n;
       data[i] = base + step * (flip?.[row] === 1 ? n - reached : reached);
     }
     return { type: result, data };
