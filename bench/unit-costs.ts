@@ -68,6 +68,30 @@ function edge(unit: string, elem: ElementType, bits: number, elements: number, l
   return { unit, title, params: { stream: { elem: { ...elem }, elements, lanes } } };
 }
 
+function fork(elem: ElementType, bits: number, lanes: number, count: number): Case {
+  return {
+    unit: 'fork',
+    title: `${lanes} lanes of ${bits} bits, ${count} readers`,
+    params: { stream: { elem: { ...elem }, elements: 8 * lanes, lanes }, count },
+  };
+}
+
+function concat(y: ElementType, lanes: number, parts: readonly (readonly [ElementType, number])[]): Case {
+  const shares = parts.map(
+    ([elem, beats]) =>
+      `${beats} of ${elem.kind}${elem.kind === 'int' || elem.kind === 'uint' ? elem.bits : ''}`,
+  );
+  return {
+    unit: 'concat',
+    title: `${lanes} lanes, beats: ${shares.join(', ')}`,
+    params: {
+      inputs: parts.map(([elem, beats]) => ({ elem: { ...elem }, elements: beats * lanes })),
+      lanes,
+      y: { ...y },
+    },
+  };
+}
+
 function label(bits: number, elements: number, lanes: number, k: number): Case {
   const index = uint(Math.max(1, Math.ceil(Math.log2(elements))));
   return {
@@ -134,6 +158,23 @@ const cases: readonly Case[] = [
   edge('stream_input', bipolar, 1, 64, 49),
   edge('stream_output', int(8), 8, 10, 1),
   edge('stream_output', uint(4), 4, 64, 16),
+  fork(uint(8), 8, 4, 2),
+  fork(bipolar, 1, 32, 3),
+  concat(int(8), 4, [
+    [int(8), 16],
+    [int(8), 16],
+  ]),
+  concat(int(9), 2, [
+    [uint(8), 3],
+    [int(6), 10],
+    [bipolar, 4],
+  ]),
+  concat(uint(4), 8, [
+    [uint(4), 1],
+    [uint(4), 1],
+    [uint(2), 1],
+    [uint(4), 1],
+  ]),
   label(8, 10, 1, 1),
   label(12, 10, 10, 1),
   label(10, 100, 4, 1),

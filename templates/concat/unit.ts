@@ -130,7 +130,13 @@ function cost(node: HwNode): Cost {
   const most = Math.max(...shares(node));
   const counters = Math.ceil(Math.log2(inputs.length)) + Math.ceil(Math.log2(most));
   return {
-    lut: Math.round(width * (1 + 0.5 * (inputs.length - 1)) + inputs.length + 2 * counters + 6),
+    // the choice between two shares its LUT with the output register's
+    lut: Math.round(
+      width * (inputs.length <= 2 ? 1 : 1 + Math.ceil((inputs.length - 1) / 3)) +
+        inputs.length +
+        0.75 * counters +
+        6,
+    ),
     ff: 2 * width + 2 + counters,
     bram36: 0,
     dsp: 0,

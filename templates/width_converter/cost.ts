@@ -1,5 +1,5 @@
 import type { Cost } from '../../compiler/hw/index.ts';
-import { gearSteps } from './model.ts';
+import { storeOf } from './model.ts';
 import type { Geometry } from './model.ts';
 
 /** Bits of a counter of `values` values, 1 or more. */
@@ -35,10 +35,14 @@ export function cost(width: number, geometry: Geometry): Cost {
         dsp: 0,
       };
     case 'general': {
-      const places = new Set(gearSteps(geometry).flatMap(({ need, before }) => (need ? [before] : []))).size;
+      const { levels, held, greatest } = storeOf(geometry);
+      const counters = [geometry.fromRow / from, geometry.toRow / to].reduce(
+        (bits, beats) => bits + (beats > 1 ? counterBits(beats) : 0),
+        0,
+      );
       return {
-        lut: Math.ceil(places * from * width * 0.25) + (from + 2 * to) * width + 40,
-        ff: (from + 3 * to) * width + 20,
+        lut: Math.round(width * (0.2 * levels.length * from + 1.8 * (held + to)) + 2 * counters),
+        ff: (held + 2 * to) * width + 2 + counterBits(greatest + 1) + counters,
         bram36: 0,
         dsp: 0,
       };

@@ -91,6 +91,32 @@ export function gearSteps({ from, to, fromRow, toRow, period }: Geometry): reado
   return steps;
 }
 
+/** What the `general` mode has to store. */
+export interface Store {
+  /** Elements stored where an input beat can be put above them, ascending. */
+  readonly levels: readonly number[];
+  /** Elements with the input beat, and from one step to the next. */
+  readonly wide: number;
+  readonly held: number;
+  /** Greatest number of elements that the arithmetic of the levels meets. */
+  readonly greatest: number;
+}
+
+/** The store of the `general` mode, as wide as the steps of a round make it. */
+export function storeOf(geometry: Geometry): Store {
+  const { from, to } = geometry;
+  const levels = new Set<number>();
+  let held = 1;
+  let greatest = Math.max(from, to);
+  for (const { need, emit, before, level, count } of gearSteps(geometry)) {
+    if (need) levels.add(before);
+    held = Math.max(held, level - (emit ? count : 0));
+    greatest = Math.max(greatest, level);
+  }
+  const ascending = [...levels].sort((a, b) => a - b);
+  return { levels: ascending, wide: Math.max(to, (ascending.at(-1) ?? 0) + from), held, greatest };
+}
+
 /**
  * The `up` mode: narrow beats wait in a spill register and are collected into one wide register, which is the output.
  * A beat moves on when the collecting register is not full or is being taken in the same cycle.

@@ -1,5 +1,5 @@
 import type { TemplateView } from '../../compiler/hw/index.ts';
-import { gearSteps } from './model.ts';
+import { gearSteps, storeOf } from './model.ts';
 import type { Geometry } from './model.ts';
 
 function bitsFor(greatest: number): number {
@@ -80,16 +80,12 @@ function rowView(row: number, lanes: number, levelBits: number): TemplateView | 
   };
 }
 
-/** The `general` mode: the store is as wide as the steps of a round make it. */
+/** The `general` mode. */
 function generalView(width: number, geometry: Geometry): TemplateView {
   const { from, to, fromRow, toRow } = geometry;
   const steps = gearSteps(geometry);
-  const levels = [...new Set(steps.filter(({ need }) => need).map(({ before }) => before))].sort(
-    (a, b) => a - b,
-  );
-  const wide = Math.max(to, ...levels.map((level) => level + from));
-  const held = Math.max(1, ...steps.map(({ emit, level, count }) => level - (emit ? count : 0)));
-  const levelBits = bitsFor(Math.max(from, to, ...steps.map(({ level }) => level)));
+  const { levels, wide, held, greatest } = storeOf(geometry);
+  const levelBits = bitsFor(greatest);
   // a beat that ends a row leaves elements of the next row behind: they are not for it
   const rest = toRow % to;
   const cut = steps.some(({ emit, level, count }) => emit && count < to && level > count);

@@ -44,13 +44,14 @@ const diagrams: readonly Diagram[] = [
   },
   ...(
     [
-      [8, 2, 4, 'abcd', 'PQ'],
-      [8, 4, 2, 'ab', 'PQRS'],
-      [12, 6, 4, 'ab', 'PQR'],
+      [8, 2, 4, 1, 'abcd', 'PQ'],
+      [8, 4, 2, 1, 'ab', 'PQRS'],
+      [12, 6, 4, 1, 'ab', 'PQR'],
+      [12, 4, 4, 2, 'abcd', 'PQR'],
     ] as const
-  ).map(([elements, from, to, inputs, outputs]): Diagram => ({
+  ).map(([elements, from, to, fromRows, inputs, outputs]): Diagram => ({
     unit: 'width_converter',
-    params: { elem: stream.elem, elements, from, to },
+    params: { elem: stream.elem, elements, from, to, fromRows },
     inputs,
     outputs,
     cycles: 9,
@@ -61,6 +62,21 @@ const diagrams: readonly Diagram[] = [
     inputs: 'abc',
     outputs: 'P',
     cycles: 9,
+  },
+  {
+    unit: 'gather',
+    params: {
+      movement: { op: 'windows', kernel: [1, 2], strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] },
+      shape: [1, 3, 1],
+      lanes: 1,
+      depth: 2,
+      x: stream.elem,
+      y: stream.elem,
+      fill: 0,
+    },
+    inputs: 'abc',
+    outputs: 'abbc',
+    cycles: 10,
   },
   {
     unit: 'lookup',
@@ -110,7 +126,78 @@ function drawn(diagram: Diagram): string {
   return rows.map(line).join('\n');
 }
 
+/** A diagram of a unit with several inputs or outputs: the names of a frame's beats by port, and when receivers are not ready. */
+interface PortsDiagram {
+  readonly unit: string;
+  readonly params: HwNode['params'];
+  readonly beats: Readonly<Record<string, string>>;
+  readonly stalls: Readonly<Record<string, readonly number[]>>;
+  readonly cycles: number;
+}
+
+const portsDiagrams: readonly PortsDiagram[] = [
+  {
+    unit: 'fork',
+    params: { stream, count: 2 },
+    beats: { in: 'abc', out0: 'abc', out1: 'abc' },
+    stalls: { out0: [], out1: [1, 2, 3] },
+    cycles: 9,
+  },
+  {
+    unit: 'concat',
+    params: {
+      inputs: [
+        { elem: stream.elem, elements: 4 },
+        { elem: stream.elem, elements: 2 },
+      ],
+      lanes: 2,
+      y: stream.elem,
+    },
+    beats: { in0: 'ab', in1: 'p', out: 'abp' },
+    stalls: { out: [3, 4] },
+    cycles: 9,
+  },
+];
+
+function drawnPorts({ unit: name, params, beats, stalls, cycles }: PortsDiagram): string {
+  const unit = units.get(name);
+  if (unit === undefined) throw new Error(`no unit ${name}`);
+  const node: HwNode = { name, unit: name, params, consts: {}, origin: { nodes: [] }, value: '' };
+  const model = unit.model(node);
+  const sides = (['in', 'out'] as const).map((side) =>
+    unit.ports(node).filter(({ direction }) => direction === side),
+  );
+  const moved = new Map<string, number>();
+  const rows = new Map<string, string[]>();
+  const show = (row: string, cell: string): unknown => rows.set(row, [...(rows.get(row) ?? []), cell]);
+  for (let cycle = 0; cycle < cycles; cycle++) {
+    show('cycle', String(cycle));
+    const masks = sides.map((ports, side) =>
+      ports.reduce((mask, port, index) => {
+        const names = beats[port.name] ?? '';
+        const at = moved.get(port.name) ?? 0;
+        const beat = `${names[at % names.length] ?? ''}${"'".repeat(Math.floor(at / names.length))}`;
+        const open = side === 0 ? model.ready(index) : !(stalls[port.name]?.includes(cycle) ?? false);
+        const offered = side === 0 || model.valid(index);
+        show(`${port.name}_data`, offered ? beat : '.');
+        if (side === 0 || (stalls[port.name]?.length ?? 0) > 0) show(`${port.name}_ready`, open ? '1' : '0');
+        if (open && offered) moved.set(port.name, at + 1);
+        return open && offered ? mask | (1 << index) : mask;
+      }, 0),
+    );
+    model.tick(masks[0] ?? 0, masks[1] ?? 0);
+  }
+  return [...rows]
+    .map(([head, cells]) => `    ${head.padEnd(15)}${cells.map((cell) => cell.padEnd(4)).join('')}`.trimEnd())
+    .join('\n');
+}
+
 describe('timing diagrams', () => {
+  test.each(portsDiagrams.map((diagram) => [diagram.unit, diagram] as const))('of %s', (unit, diagram) => {
+    const readme = readFileSync(new URL(`../../templates/${unit}/README.md`, import.meta.url), 'utf8');
+    expect(readme).toContain(drawnPorts(diagram));
+  });
+
   test.each(diagrams.map((diagram) => [diagram.unit, diagram] as const))('of %s', (unit, diagram) => {
     const readme = readFileSync(new URL(`../../templates/${unit}/README.md`, import.meta.url), 'utf8');
     expect(readme).toContain(drawn(diagram));
