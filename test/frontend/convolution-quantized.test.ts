@@ -206,3 +206,51 @@ describe('QuantAvgPool2d', () => {
     }
   });
 });
+
+describe('wrappers with the channels last', () => {
+  test('Conv, BatchNormalization, MaxPool are the standard operators, and leave no transpose', () => {
+    const last = 'qonnx.custom_op.channels_last';
+    const parameters = {
+      s: tensor([1, 1, 1, 2], [1, 2]),
+      z: scalar(0),
+      b: scalar(4),
+    };
+    const weights = integers(2 * 3 * 2 * 2, 8);
+    const wrapped: ModelSpec = {
+      nodes: [
+        node('Quant', ['w', 's', 'z', 'b'], ['q'], {}, domain),
+        node('Conv', ['x', 'q'], ['c'], { pads: [1, 0, 0, 0] }, last),
+        node('BatchNormalization', ['c', 'g', 'm', 'm', 'one'], ['n'], { epsilon: { float: 0.5 } }, last),
+        node('MaxPool', ['n'], ['y'], { kernel_shape: [2, 2] }, last),
+      ],
+      inputs: [{ name: 'x', dims: [1, 4, 5, 2] }],
+      outputs: [{ name: 'y', dims: [1, 3, 3, 3] }],
+      initializers: {
+        ...parameters,
+        w: tensor([3, 2, 2, 2], weights),
+        g: filled([3], 2),
+        m: filled([3], 3),
+        one: tensor([3], [1, 1, 1]),
+      },
+      customOpsets: { [last]: 1 },
+    };
+    const graph = importSpec(wrapped);
+    expect(graph.nodes.map((n) => n.op)).toEqual(['quant', 'conv2d', 'batchnorm', 'maxpool']);
+    expect([graph.inputs[0]?.boundary, graph.outputs[0]?.boundary]).toEqual([{}, {}]);
+
+    const standard: ModelSpec = {
+      ...wrapped,
+      nodes: [
+        node('Quant', ['w', 's', 'z', 'b'], ['q'], {}, domain),
+        node('Transpose', ['x'], ['t'], { perm: [0, 3, 1, 2] }),
+        node('Transpose', ['q'], ['qt'], { perm: [0, 3, 1, 2] }),
+        node('Conv', ['t', 'qt'], ['c'], { pads: [1, 0, 0, 0] }),
+        node('BatchNormalization', ['c', 'g', 'm', 'm', 'one'], ['n'], { epsilon: { float: 0.5 } }),
+        node('MaxPool', ['n'], ['p'], { kernel_shape: [2, 2] }),
+        node('Transpose', ['p'], ['y'], { perm: [0, 2, 3, 1] }),
+      ],
+    };
+    const x = integers(40, 9);
+    expect(Array.from(run(graph, x).data)).toEqual(Array.from(run(importSpec(standard), x).data));
+  });
+});

@@ -5,6 +5,7 @@ import { importOnnx } from '../../compiler/frontend/onnx/import.ts';
 import { DiagnosticError } from '../../compiler/diagnostics/index.ts';
 import { verifyGraph } from '../../compiler/qir/verify.ts';
 import { models, testWithModels } from './helpers.ts';
+import { imageModel } from './image-model.ts';
 import { encode, int64s, model, modelMessage, node, scalar, tensor } from './onnx-writer.ts';
 import type { ModelSpec } from './onnx-writer.ts';
 
@@ -96,7 +97,12 @@ function damaged(bytes: Uint8Array, changes: readonly { at: number; bit: number 
 /** Fuzzing runs longer with QCC_FUZZ_RUNS. */
 const scale = Number(process.env['QCC_FUZZ_RUNS'] ?? 1);
 
-describe('damaged models import or are refused by code', () => {
+const specs: readonly [string, ModelSpec][] = [
+  ['vectors', spec],
+  ['images', imageModel],
+];
+
+describe.each(specs)('damaged models of %s import or are refused by code', (_, spec) => {
   const bytes = model(spec);
 
   test('the undamaged one imports', () => {
@@ -142,6 +148,13 @@ describe('damaged models import or are refused by code', () => {
       'nothing',
       'axes',
       'perm',
+      'Conv',
+      'MaxPool',
+      'Concat',
+      'Split',
+      'SAME_UPPER',
+      'a',
+      'c',
     ];
     const numbers = [0, 1, -1, 2, 3, 7, 255, 2 ** 31, 2 ** 40, -(2 ** 62), 2 ** 62];
     const edit = fc.record({
@@ -170,7 +183,9 @@ describe('damaged models import or are refused by code', () => {
       { numRuns: 300 * scale },
     );
   });
+});
 
+describe('damaged copies', () => {
   testWithModels('published models', () => {
     for (const file of [
       'TFC_2W2A.onnx',

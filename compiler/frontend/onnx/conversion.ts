@@ -77,6 +77,11 @@ export class Conversion {
     this.#state = state;
   }
 
+  /** The same node with other inputs; its results are its own. */
+  withInputs(inputs: readonly (Good | undefined)[]): Conversion {
+    return new Conversion(this.node, inputs, this.attributes, this.#state);
+  }
+
   /** Ends this node with a diagnostic; other nodes are still read. */
   fail(diagnostic: Diagnostic): never {
     fail(diagnostic);

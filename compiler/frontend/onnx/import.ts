@@ -24,7 +24,6 @@ import { analyse, normalDomain } from './structure.ts';
 import type { Structure } from './structure.ts';
 import { decodeTensor } from './tensors.ts';
 
-export { parseInputShape } from './input-shape.ts';
 export { parseInputType } from './input-type-text.ts';
 
 /** Opset version assumed for the standard operators where the model names none. */

@@ -98,7 +98,8 @@ function withBias(c: Conversion, y: Value): Value {
   return c.emitter.emit('add', [y.operand, operand], {}, y, c.source([], '_bias'));
 }
 
-function conv(c: Conversion): void {
+/** Conv: conv2d, and an add where there is a bias. */
+export function conv(c: Conversion): void {
   c.expectInputs(2, 3);
   const x = c.image(0);
   const rank = x.dims.length;

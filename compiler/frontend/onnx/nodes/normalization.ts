@@ -14,7 +14,7 @@ import type { Converter } from './registry.ts';
 const parameterNames = ['scale', 'bias', 'mean', 'variance'] as const;
 
 /** Batch normalization with fixed statistics; axis 1 holds the channels. */
-function batchNormalization(c: Conversion): void {
+export function batchNormalization(c: Conversion): void {
   c.expectInputs(5);
   if (c.attributes.flag('training_mode', false)) {
     c.fail(unsupportedUse(c.where, 'training_mode 1', 'a model exported for inference'));

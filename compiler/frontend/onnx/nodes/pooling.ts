@@ -37,7 +37,8 @@ function poolWindow(c: Conversion, x: Value): Window {
   return window;
 }
 
-function maxPool(c: Conversion): void {
+/** MaxPool without its indices. */
+export function maxPool(c: Conversion): void {
   c.expectInputs(1);
   if (c.outputUsed(1)) c.fail(operandCount(c.where, 'the indices of MaxPool are used', 'one output'));
   const x = c.image(0);

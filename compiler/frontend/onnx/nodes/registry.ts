@@ -1,6 +1,7 @@
 import type { Conversion } from '../conversion.ts';
 import { activationConverters } from './activations.ts';
 import { branchConverters } from './branches.ts';
+import { channelsLastConverters } from './channels-last.ts';
 import { convolutionConverters } from './convolution.ts';
 import { poolingConverters } from './pooling.ts';
 import { resizeConverters } from './resize.ts';
@@ -37,6 +38,7 @@ export const converters: readonly Converter[] = [
   ...activationConverters,
   ...arithmeticConverters,
   ...branchConverters,
+  ...channelsLastConverters,
   ...convolutionConverters,
   ...poolingConverters,
   ...resizeConverters,
