@@ -9,9 +9,14 @@ const dividingSlack = 1.5;
 
 /** Every value of ceil(n / steps) for 1 <= steps <= limit, greatest first; all divisors that take so few steps are among them. */
 function laneChoices(n: number, limit: number): readonly number[] {
-  const choices = new Set<number>();
-  for (let steps = 1; steps <= Math.min(n, limit); steps++) choices.add(Math.ceil(n / steps));
-  return [...choices];
+  const choices: number[] = [];
+  for (let steps = 1; steps <= Math.min(n, limit); ) {
+    const lanes = Math.ceil(n / steps);
+    choices.push(lanes);
+    // on to the least number of steps that gets by with fewer lanes
+    steps = lanes === 1 ? n + 1 : Math.ceil(n / (lanes - 1));
+  }
+  return choices;
 }
 
 /** The least divisor of `n` that is at least `wanted`. */
