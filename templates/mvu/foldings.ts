@@ -10,7 +10,7 @@ const dividingSlack = 1.5;
 /** Every value of ceil(n / steps) for 1 <= steps <= limit, greatest first; all divisors that take so few steps are among them. */
 function laneChoices(n: number, limit: number): readonly number[] {
   const choices: number[] = [];
-  for (let steps = 1; steps <= Math.min(n, limit); ) {
+  for (let steps = 1; steps <= Math.min(n, limit);) {
     const lanes = Math.ceil(n / steps);
     choices.push(lanes);
     // on to the least number of steps that gets by with fewer lanes
