@@ -91,9 +91,12 @@ class Assembly {
   #converted(from: Loose, to: StreamType, reader: string): Loose {
     if (beatsKey(from.stream) === beatsKey(to)) return from;
     const name = this.name(`${reader}_lanes`);
-    const [out] = this.add(plumb(plumbing(this.#units, 'width'), name, from.stream, to), [from]);
-    invariant(out !== undefined, 'a width converter has an output');
-    return out;
+    const node = plumb(plumbing(this.#units, 'width'), name, from.stream, to);
+    const [[input], [output]] = [this.ports(node, 'in'), this.ports(node, 'out')];
+    invariant(input !== undefined && output !== undefined, 'a width converter has both ends');
+    this.parts.push({ node });
+    this.edges.push({ from: from.at, to: { node: name, port: input.name }, stream: from.stream });
+    return { at: { node: name, port: output.name }, stream: to };
   }
 }
 
@@ -232,7 +235,9 @@ export function connect(
   const channels = [
     ...plan.inlets.map((edge) => channel(edge, edge.from.port)),
     ...joints.map((edge) => channel(edge, `${edge.from.node}_out`)),
-    ...plan.outlets.map((edge) => channel(edge, edge.to.port)),
+    ...plan.outlets.map((edge) =>
+      channel(edge, plan.outlets.length > 1 ? `out_${edge.to.port}` : edge.to.port),
+    ),
   ];
   return freeze({ name: plan.name, nodes, channels, clockMhz: plan.clockMhz });
 }

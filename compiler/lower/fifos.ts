@@ -1,4 +1,4 @@
-import { DiagnosticError, InternalError } from '../diagnostics/index.ts';
+import { DiagnosticError, InternalError, invariant } from '../diagnostics/index.ts';
 import { beats } from '../hw/index.ts';
 import type { HwGraph, UnitDefinition } from '../hw/index.ts';
 import { beatWidth } from '../hw/pack.ts';
@@ -35,14 +35,33 @@ export interface CycleModel {
   readonly run: (hw: HwGraph, frames: number, extra?: ReadonlyMap<string, UnitDefinition>) => ModelRun;
 }
 
-/** The exact steady state of a design. */
-export function measure(hw: HwGraph, model: CycleModel): Measured {
+/**
+ * The exact steady state of a design.
+ *
+ * @param extra - units that the design has besides those of templates/.
+ */
+export function measure(
+  hw: HwGraph,
+  model: CycleModel,
+  extra?: ReadonlyMap<string, UnitDefinition>,
+): Measured {
   // Recurrence is found within a few frames of the pipeline having filled; the periods in between cost nothing.
   for (let frames = 256; frames <= 1 << 20; frames *= 16) {
-    const { initiationInterval, latency } = model.run(hw, frames);
+    const { initiationInterval, latency } = model.run(hw, frames, extra);
     if (initiationInterval !== null && latency !== null) return { initiationInterval, latency };
   }
   throw new InternalError(`the timing of ${hw.name} does not recur`);
+}
+
+/** Whether the instances of a design are all connected; parts that are not run at rates of their own. */
+function isConnected({ parts, edges }: Blueprint): boolean {
+  const group = new Map(parts.map(({ node }) => [node.name, node.name]));
+  const find = (name: string): string => {
+    const up = group.get(name) ?? name;
+    return up === name ? name : find(up);
+  };
+  for (const { from, to } of edges) group.set(find(from.node), find(to.node));
+  return new Set(parts.map(({ node }) => find(node.name))).size <= 1;
 }
 
 /** The result of `action`, or undefined if the design stands still. */
@@ -63,11 +82,15 @@ const deepest = 1 << 20;
 /** Work that bisection may spend, in instances times cycles: what large designs do not get through keeps the depths of its upper bound. */
 const effort = 3e9;
 
+/** Work of a trial, in the same unit, up to which the exact steady state is asked about every FIFO once more. */
+const quickTrial = 3e5;
+
 /** Trials of one design with different FIFO depths at one interval. */
 class Trials {
   readonly #plan: Blueprint;
   readonly #units: ReadonlyMap<string, UnitDefinition>;
   readonly #model: CycleModel;
+  readonly #connected: boolean;
   #frames = 256;
   #target: number;
   #spent = 0;
@@ -83,6 +106,7 @@ class Trials {
     this.#units = units;
     this.#model = model;
     this.#target = target;
+    this.#connected = isConnected(plan);
   }
 
   get target(): number {
@@ -94,9 +118,20 @@ class Trials {
     return this.#spent < effort;
   }
 
-  /** The steady state with a source that is always there; undefined if the design stands still. */
+  /** Whether a trial is so little work that every FIFO can be looked at once more in the exact steady state. */
+  get quick(): boolean {
+    return this.#each <= quickTrial;
+  }
+
+  /**
+   * The steady state with sources that are always there; undefined if the design stands still. Where a design falls into parts, which have
+   * no common steady state, the sources offer a frame each interval.
+   */
   exact(depths: readonly number[]): Measured | undefined {
-    return unlessStill(() => measure(connect(this.#plan, this.#units, depths), this.#model));
+    const hw = connect(this.#plan, this.#units, depths);
+    return unlessStill(() =>
+      this.#connected ? measure(hw, this.#model) : measure(paced(hw, this.#target), this.#model, paceUnits),
+    );
   }
 
   #run(depths: readonly number[]): ModelRun | undefined {
@@ -119,7 +154,7 @@ class Trials {
     this.#target = Math.max(this.#target, Math.ceil(interval));
     const filled = Math.ceil((run.latency ?? 0) / this.#target);
     // enough to fill the pipeline and see it recur; small designs get more, where a frame more or less costs nothing
-    this.#frames = 24 + 4 * filled + Math.min(4096, Math.ceil(40_000 / this.#target));
+    this.#frames = 8 + 2 * filled + Math.min(4096, Math.ceil(40_000 / this.#target));
     this.#each = (this.#plan.parts.length + 1) * this.#target * (filled + 4);
     return this.#held(run, depths);
   }
@@ -135,8 +170,8 @@ class Trials {
   /** Whether the depths keep the interval; if so, the most that each FIFO held. */
   meets(depths: readonly number[]): readonly number[] | undefined {
     const run = this.#run(depths);
-    if (run?.initiationInterval == null || run.initiationInterval > this.#target) return undefined;
-    return this.#held(run, depths);
+    const interval = run?.initiationInterval ?? Infinity;
+    return run === undefined || interval > this.#target ? undefined : this.#held(run, depths);
   }
 }
 
@@ -153,7 +188,7 @@ class Trials {
  * taken out, those of the most bits first and whole groups at a time, and what remains is cut back by bisection: after that, no FIFO can be
  * one beat shorter, or left out, with the others as they are, as long as more room never slows a design down. That holds but for depths
  * of one beat (they take and give in turn), which is why the exact steady state of the result, with a source that is always there,
- * is measured at the end and decides. Very large designs stop bisecting after a fixed number of simulated cycles, never after a time, so
+ * is measured at the end and decides; of small designs each FIFO is tried shorter in it once more. Very large designs stop bisecting after a fixed number of simulated cycles, never after a time, so
  * that the result is always the same.
  *
  * @param target - the greatest initiation interval of any unit: no FIFO can bring the design below it.
@@ -207,15 +242,36 @@ export function fifoDepths(
       if (!take(depths.map((depth, each) => (each === edge ? middle : depth)))) low = middle + 1;
     }
   }
-  // The trials bound the source; the steady state without that decides.
+  const exact = (wanted: readonly number[]): Measured | undefined => {
+    const found = trials.exact(wanted);
+    return found !== undefined && found.initiationInterval <= trials.target ? found : undefined;
+  };
+  // The trials bound the source and the number of frames; the steady state without that decides.
+  let measured: Measured | undefined;
   for (const wanted of [depths, depths.map((depth) => (depth === 0 ? 0 : depth + 2)), safe]) {
-    const measured = trials.exact(wanted);
-    if (measured !== undefined && measured.initiationInterval <= trials.target)
-      return { depths: wanted, measured };
+    measured = exact(wanted);
+    depths = wanted;
+    if (measured !== undefined) break;
   }
-  const full = plan.edges.map(({ stream }, edge) => Math.max(safe[edge] ?? 0, 2 * beats(stream) + 2));
-  const measured = trials.exact(full);
-  if (measured === undefined)
-    throw new InternalError(`${plan.name} stands still with every FIFO that it could need`);
-  return { depths: full, measured };
+  if (measured === undefined) {
+    depths = plan.edges.map(({ stream }, edge) => Math.max(safe[edge] ?? 0, 2 * beats(stream) + 2));
+    measured = trials.exact(depths);
+    invariant(measured !== undefined, `${plan.name} stands still with every FIFO that it could need`);
+    return { depths, measured };
+  }
+  // what a trial wrongly took for too little
+  for (let changed = trials.quick; changed;) {
+    changed = false;
+    for (const edge of depths.keys()) {
+      const depth = depths[edge] ?? 0;
+      for (const less of depth === 0 ? [] : [0, depth - 1]) {
+        const wanted = depths.map((old, each) => (each === edge ? less : old));
+        const found = exact(wanted);
+        if (found === undefined) continue;
+        [depths, measured, changed] = [wanted, found, true];
+        break;
+      }
+    }
+  }
+  return { depths, measured };
 }

@@ -5,6 +5,8 @@ import { compileGraph, type Compilation, type CompileOptions } from '../../compi
 import { networkOf, type Network } from '../../compiler/lower/layers.ts';
 import { bipolar, GraphBuilder, uint } from '../../compiler/qir/index.ts';
 import type { Graph } from '../../compiler/qir/index.ts';
+import type { CycleModel } from '../../compiler/lower/lower.ts';
+import { createEngine } from '../../sim/engine.ts';
 import { units } from '../../templates/registry.ts';
 
 /** A binary network of these layer sizes, 4-bit numbers in and sums out. */
@@ -37,10 +39,14 @@ export function binaryMlp(sizes: readonly number[], seed = 1): Graph {
 /** A random graph of tensors of one width: products, levels and sums of two values, some of which are read several times. */
 export function randomDag(
   random: ReturnType<typeof createRandom>,
-  { layers, width }: { readonly layers: number; readonly width: number },
+  {
+    layers,
+    width,
+    inputs = random.integer(1, 2),
+  }: { readonly layers: number; readonly width: number; readonly inputs?: number },
 ): Graph {
   const g = new GraphBuilder('dag');
-  const values = Array.from({ length: random.integer(1, 2) }, (_, i) => g.input(`x${i}`, uint(2), [width]));
+  const values = Array.from({ length: inputs }, (_, i) => g.input(`x${i}`, uint(2), [width]));
   const unread = new Set(values);
   const read = (): (typeof values)[number] => {
     // values that nothing reads yet come first in half of the cases, so that branches meet again
@@ -75,6 +81,17 @@ export function compile(graph: Graph, options: Partial<CompileOptions> = {}): Co
 
 export function network(graph: Graph, known: ReadonlyMap<string, UnitDefinition> = units): Network {
   return networkOf(graph, known, new Diagnostics());
+}
+
+/** The cycle model for designs of these units. */
+export function cycleModel(known: ReadonlyMap<string, UnitDefinition>): CycleModel {
+  return {
+    run: (hw, frames, extra) => {
+      const engine = createEngine(hw, extra === undefined ? known : new Map([...known, ...extra]));
+      const { cycles, initiationInterval, latency, fifos } = engine.time({ frames });
+      return { cycles, initiationInterval, latency: latency?.last ?? null, fifos };
+    },
+  };
 }
 
 /** Code and message of every diagnostic that an action fails with. */
