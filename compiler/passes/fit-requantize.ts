@@ -22,7 +22,7 @@ import { findSteps, type Steps } from './integerize/levels.ts';
 import type { Pass } from './pass.ts';
 
 /** From so many thresholds on a multiplier is cheaper than comparing with each, or searching among them. */
-const LEAST_THRESHOLDS = 15;
+const LEAST_THRESHOLDS = 16;
 
 /**
  * Finds multipliers, biases and a shift that give the same level as many thresholds do, at every integer; where there are none, the

@@ -68,7 +68,10 @@ describe('integer form of images and branches', () => {
         for (const x of samples) expect(outputs(first, x)).toEqual(outputs(graph, x));
       },
     );
-    fc.assert(property, { numRuns: Number(process.env['RUNS'] ?? 400), seed: Number(process.env['SEED'] ?? 7) });
+    fc.assert(property, {
+      numRuns: Number(process.env['RUNS'] ?? 400),
+      seed: Number(process.env['SEED'] ?? 7),
+    });
     console.log(`random images: ${kept} compared, ${host} left to the host, refused`, refused);
     expect(kept).toBeGreaterThan(0);
   });

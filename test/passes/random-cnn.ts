@@ -121,7 +121,9 @@ class Writer {
     return {
       kernel,
       strides: [dice.integer(1, 2), dice.integer(1, 3)],
-      pads: kernel.flatMap(() => kernel.map((k) => dice.integer(0, k - 1))).map((p, i) => Math.min(p, kernel[i % 2]! - 1)),
+      pads: kernel
+        .flatMap(() => kernel.map((k) => dice.integer(0, k - 1)))
+        .map((p, i) => Math.min(p, kernel[i % 2]! - 1)),
       ...(fits && dice.chance(0.3) ? { dilations: [2, 2] } : {}),
     };
   }
@@ -154,9 +156,22 @@ class Writer {
     const { dice } = this;
     const { dilations, ...attributes } = this.window(wire.shape, wire.shape.length === 3);
     if (dice.chance(0.5))
-      return this.op('maxpool', wire, [], dilations === undefined ? attributes : { ...attributes, dilations, pads: [0, 0, 0, 0] }, wire.quantized);
-    if (dice.chance(0.3)) return this.op('avgpool', wire, [], { kernel: wire.shape.slice(0, 2) }, wire.quantized);
-    return this.op('avgpool', wire, [], { ...attributes, count_include_pad: dice.chance(0.5) }, wire.quantized);
+      return this.op(
+        'maxpool',
+        wire,
+        [],
+        dilations === undefined ? attributes : { ...attributes, dilations, pads: [0, 0, 0, 0] },
+        wire.quantized,
+      );
+    if (dice.chance(0.3))
+      return this.op('avgpool', wire, [], { kernel: wire.shape.slice(0, 2) }, wire.quantized);
+    return this.op(
+      'avgpool',
+      wire,
+      [],
+      { ...attributes, count_include_pad: dice.chance(0.5) },
+      wire.quantized,
+    );
   }
 
   /** What only moves elements. */
@@ -221,9 +236,13 @@ export function cnnOf(seed: number): Graph {
   const { g } = writer;
   if (dice.chance(0.3)) {
     const count = wire.shape.reduce((a, b) => a * b, 1);
-    const flat = g.node('reshape', [dice.chance(0.5) ? g.node('transpose', [wire.x], { perm: [2, 0, 1] }) : wire.x], {
-      shape: [count],
-    });
+    const flat = g.node(
+      'reshape',
+      [dice.chance(0.5) ? g.node('transpose', [wire.x], { perm: [2, 0, 1] }) : wire.x],
+      {
+        shape: [count],
+      },
+    );
     const sums = g.node('matmul', [flat, writer.weights([dice.integer(1, 4), count])]);
     wire = { x: dice.chance(0.4) ? g.node('argmax', [sums]) : sums, shape: [1], quantized: false };
   }

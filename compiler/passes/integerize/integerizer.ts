@@ -1,6 +1,13 @@
 import * as say from '../../diagnostics/catalog/passes.ts';
 import { DiagnosticError, invariant, type Diagnostic, type Diagnostics } from '../../diagnostics/index.ts';
-import { value, type Graph, type GraphInput, type GraphOutput, type Node } from '../../qir/graph.ts';
+import {
+  value,
+  type Boundary,
+  type Graph,
+  type GraphInput,
+  type GraphOutput,
+  type Node,
+} from '../../qir/graph.ts';
 import { boundaryScale, evaluateConstant, levelsFit, toReal } from '../../qir/evaluate.ts';
 import { rational } from '../../qir/rational.ts';
 import { elementCount, printElement, valueRange, type Tensor, type TensorType } from '../../qir/types.ts';
@@ -103,7 +110,12 @@ export class Integerizer {
       return undefined;
     }
     const { type, range, grid, node, boundary } = found;
-    this.#inputs.push({ ...input, type, boundary, origin: node.origin });
+    this.#inputs.push({
+      ...input,
+      type,
+      boundary: { ...boundary, ...layoutOf(input.boundary) },
+      origin: node.origin,
+    });
     this.#builder.input({ name: input.name, type });
     this.#notes.push(say.inputQuantizedByHost(whereOf(node), input.name, printElement(type.elem)));
     // the quantizer maps its own results to themselves, so what stands between keeps its meaning
@@ -289,12 +301,18 @@ export class Integerizer {
     }
     const carrier = this.#absorb(found);
     const input = this.#graph.inputs.find((i) => i.name === carrier.base);
-    const { boundary, host } = leaving(carrier, input?.boundary);
+    const { boundary: read, host } = leaving(carrier, input?.boundary);
+    const { layout: _, ...boundary } = read;
     const last = carrier.tail.at(-1);
     if (last !== undefined) this.#notes.push(say.tailOnHost(whereOf(last.node), output.value, host.length));
     const shaped = this.#builder.moves(carrier, output.value, moveOrigin(carrier));
     const origin = { nodes: [...new Set([...this.#origin(carrier), ...output.origin.nodes])] };
-    return { value: shaped.name, boundary, origin, host: [...host, ...output.host] };
+    return {
+      value: shaped.name,
+      boundary: { ...boundary, ...layoutOf(output.boundary) },
+      origin,
+      host: [...host, ...output.host],
+    };
   }
 
   #constant(
@@ -331,6 +349,11 @@ export class Integerizer {
       this.#carriers.set(node.name, undefined);
     }
   }
+}
+
+/** The order of the elements in the source model, which the integers keep. */
+function layoutOf({ layout }: Boundary): Pick<Boundary, 'layout'> {
+  return layout === undefined ? {} : { layout };
 }
 
 function baseOf(carrier: Carrier): { name: string; type: TensorType } {
