@@ -1,6 +1,6 @@
 import { bitWidth } from '../../compiler/qir/types.ts';
 import type { Cost } from '../../compiler/hw/index.ts';
-import { tableCost } from '../lib/lanes.ts';
+import { isMemory, tableCost } from '../lib/lanes.ts';
 import type { Plan } from './plan.ts';
 
 /** LUT, FF and BRAM of an instance under Yosys; README.md states the error. */
@@ -12,8 +12,11 @@ export function cost({ params, slots, terms, bias, staged, sumBits }: Plan): Cos
     slots.groups > 1 && (bias !== undefined || slots.idle > 0) ? Math.ceil(Math.log2(slots.groups)) : 0;
   const memory = bias === undefined ? { lut: 0, ff: 0, bram36: 0 } : tableCost(bias);
   const used = terms.filter(({ digits }) => digits.length > 0);
-  const adders = Math.max(0, used.length - 1 + (bias !== undefined ? 1 : 0)) * sumBits;
-  const products = used.reduce((sum, { digits, productBits }) => sum + (digits.length - 1) * productBits, 0);
+  const widest = Math.max(0, ...used.map(({ productBits }) => productBits));
+  // a constant bias is part of a carry chain's constants
+  let adders = bias !== undefined && isMemory(bias) ? sumBits : 0;
+  for (let i = 1; i < used.length; i++) adders += Math.min(sumBits, widest + Math.ceil(Math.log2(i + 1))) - 1;
+  const products = used.reduce((sum, { digits, bits }) => sum + (digits.length - 1) * (bits + 3), 0);
   const held = used.reduce(
     (sum, { digits, bits, productBits }) => sum + (digits.length > 1 ? productBits : bits),
     0,

@@ -1,11 +1,25 @@
 import { bitWidth } from '../../compiler/qir/types.ts';
 import type { Cost } from '../../compiler/hw/index.ts';
 import { isMemory, tableCost } from '../lib/lanes.ts';
+import { signedDigits } from '../unrolled/rows.ts';
 import type { Plan } from './plan.ts';
 
 /** Whether Yosys makes DSP blocks of the products: from results of 9 bits on. */
 function usesDsp({ analysis, constantWeights }: Plan): boolean {
   return analysis.form === 'products' && !constantWeights && analysis.termBits >= 9;
+}
+
+/** LUTs of products with constants: an adder for each digit after the first. */
+function constantAdders({ spec, slots, tapsPerBeat }: Plan): number {
+  const bits = bitWidth(spec.x);
+  let lut = 0;
+  for (let tap = 0; tap < tapsPerBeat; tap++) {
+    for (let lane = 0; lane < slots.width; lane++) {
+      const digits = signedDigits(spec.weights?.[tap * spec.channels + lane] ?? 1).length;
+      lut += Math.max(0, digits - 1) * (bits + 1);
+    }
+  }
+  return lut;
 }
 
 /** LUT, FF, BRAM and DSP of an instance under Yosys; README.md states the error. */
@@ -24,13 +38,16 @@ export function cost(plan: Plan): Cost {
   let lut = 8 + 2.5 * counters + outBits;
   let ff = 6 + counters + inBits + 2 * outBits;
   let bram36 = 0;
-  const operands = tapsPerBeat + (store === 'none' ? (start === undefined ? 0 : 0.3) : 1);
-  const adders = form === 'max' ? 1.5 * accBits * (operands - 1) : accBits * Math.max(0, operands - 1);
-  lut += width * adders;
-  if (form === 'products' && dsp === 0 && !plan.constantWeights)
-    lut += spec.lanes * weightBits * bitWidth(spec.x) * 1.15;
-  if (form === 'products' && plan.constantWeights) lut += spec.lanes * termBits;
-  if (operandStages === 2) ff += dsp > 0 ? 0 : spec.lanes * termBits;
+  const operands =
+    tapsPerBeat + (store === 'none' ? 0 : 1) + (start !== undefined && isMemory(start) ? 0.3 : 0);
+  const isBit = bitWidth(spec.x) === 1 && form !== 'products';
+  const adder = form === 'max' ? 1.5 * accBits : accBits;
+  // many bits are counted rather than added
+  lut += width * (isBit && tapsPerBeat > 1 ? 1.1 * operands : adder * Math.max(0, operands - 1));
+  if (form === 'products' && plan.constantWeights) lut += constantAdders(plan);
+  else if (form === 'products' && dsp === 0) lut += spec.lanes * weightBits * bitWidth(spec.x) * 1.15;
+  // Yosys leaves the products' registers outside of the DSP blocks
+  if (operandStages === 2) ff += spec.lanes * termBits;
   if (store === 'register') ff += width * accBits;
   else ff += width * plan.resultBits;
   if (store === 'memory') lut += width * accBits * 0.6 * Math.ceil(groups / 32);

@@ -26,20 +26,23 @@ export function cost(plan: Plan): Cost {
     ff += Math.ceil(Math.log2(groups));
   }
   if (multiplied) {
-    if (dsp === 0) ff += lanes * (productBits + lowBits);
+    // Yosys leaves the products' registers outside of the DSP blocks
+    ff += lanes * (productBits + lowBits);
     if (form === 'digits') {
       const digits = numbers.multipliers
         .slice(0, slots.width)
         .map((m) => Math.max(0, signedDigits(m).length - 1));
-      lut += (lanes / slots.width) * digits.reduce((sum, n) => sum + n * productBits, 0);
+      lut += (lanes / slots.width) * digits.reduce((sum, n) => sum + n * xBits, 0);
     } else if (form === 'shifts') lut += lanes * productBits * plan.multiplierBits * 0.5;
     else if (dsp === 0) lut += lanes * xBits * plan.multiplierBits * 1.15;
   }
   if (summed) {
-    lut += lanes * sumBits * (form === 'parts' && plan.biases !== undefined ? 2 : 1);
+    // a constant bias is part of a carry chain's constants
+    const adders = plan.biases !== undefined && isMemory(plan.biases) ? 1 : 0;
+    lut += lanes * sumBits * (form === 'parts' ? 0.6 + 0.7 * adders : adders);
     ff += lanes * levelBits;
   }
-  const compare = levelBits * 0.2;
+  const compare = levelBits * 0.1;
   lut += lanes * ((plan.clampsLow ? compare : 0) + (plan.clampsHigh ? compare : 0));
   for (const table of [plan.multipliers, plan.biases]) {
     if (table === undefined || !isMemory(table)) continue;
