@@ -15,13 +15,12 @@ export interface Memory {
 /** Above so many LUTs of distributed RAM for each half block RAM, block RAM is taken. */
 const LUT_PER_HALF = 128;
 
-/**
- * LUTs of distributed RAM: a RAM32M holds 6 bits of 32 words in 4 LUTs, a RAM64M 3 bits of 64 words; further banks are multiplexed.
- */
+/** LUTs of distributed RAM: eight hold 14 bits of 32 words or 7 bits of 64; further banks are decoded and multiplexed. */
 function distributed(size: number, width: number): number {
+  if (size <= 32) return Math.ceil(width / 14) * 8;
   const banks = Math.ceil(size / 64);
-  if (size <= 32) return Math.ceil(width / 6) * 4;
-  return Math.ceil(width / 3) * 4 * banks + (banks > 1 ? width * Math.ceil((banks - 1) / 3) : 0);
+  const select = banks > 1 ? width * Math.ceil((banks - 1) / 3) + banks : 0;
+  return Math.ceil(width / 7) * 8 * banks + select;
 }
 
 /** Halves of 36 Kib block RAMs, each 512 words of 36 bits or a longer, narrower shape. */
@@ -49,13 +48,13 @@ function memory(turns: number, lowBits: number, width: number): Memory {
 export function memoryOf(depth: number, width: number): Memory {
   const bits = Math.max(1, Math.ceil(Math.log2(depth)));
   let best = memory(1, bits, width);
-  const price = ({ lut, bram36 }: Memory): number => lut + bram36 * 2 * LUT_PER_HALF;
+  const price = ({ lut, bram36, turns, block }: Memory): number =>
+    lut + bram36 * 2 * LUT_PER_HALF + (turns > 1 ? 16 + (block ? width : 0) : 0);
   for (const turns of [3, 5, 7]) {
     const lowBits = Math.ceil(Math.log2(depth / turns));
-    // what turns cost in the address
     if (lowBits < 6) continue;
     const other = memory(turns, lowBits, width);
-    if (other.size < best.size && price(other) + 16 < price(best)) best = other;
+    if (other.size < best.size && price(other) < price(best)) best = other;
   }
   return best;
 }

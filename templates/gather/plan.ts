@@ -109,26 +109,28 @@ function tryRelease(
   return { release, free, least, sum };
 }
 
-/** The release that needs the least depth; of equals the one that gives words free soonest, then the one with the fewest loops. */
+/** Words that a release may need beyond the least depth if it gives words free sooner. */
+const TOLERANCE = 2;
+
+/** The release that needs the least depth, or all but; of equals the one that gives words free soonest, then the one with the fewest loops. */
 function bestRelease(nest: Nest, run: Steps, need: Int32Array, words: number): Trial {
   const needed = stillNeeded(run, words);
-  let best = tryRelease(nest, run, need, needed, { kind: 'loops', level: -1, gate: -1 });
+  const trials = [tryRelease(nest, run, need, needed, { kind: 'loops', level: -1, gate: -1 })];
   for (let level = 0; level < nest.loops.length; level++) {
     for (let gate = -1; gate < level; gate++) {
       // only a loop that comes back to the same words is worth waiting for
       const inside = nest.loops[gate + 1];
       const outer = nest.loops[gate];
-      if (
-        outer !== undefined &&
-        inside !== undefined &&
-        (outer.short === true || outer.stride >= inside.stride * inside.extent)
-      )
-        continue;
-      const trial = tryRelease(nest, run, need, needed, { kind: 'loops', level, gate });
-      if (trial.least < best.least || (trial.least === best.least && trial.sum > best.sum)) best = trial;
+      const onward =
+        outer !== undefined && inside !== undefined && outer.stride >= inside.stride * inside.extent;
+      if (outer?.short === true || onward) continue;
+      trials.push(tryRelease(nest, run, need, needed, { kind: 'loops', level, gate }));
     }
   }
-  return best;
+  const least = Math.min(...trials.map((trial) => trial.least));
+  return trials
+    .filter((trial) => trial.least <= least + TOLERANCE)
+    .reduce((best, trial) => (trial.sum > best.sum ? trial : best));
 }
 
 const routes = new Map<string, Route | { readonly problem: string }>();

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { bitWidth, holds, sameElement, valueRange } from '../../compiler/qir/types.ts';
-import type { ElementType } from '../../compiler/qir/types.ts';
+import { bitWidth } from '../../compiler/qir/types.ts';
 import { badUnitParameter, unitCannotImplement } from '../../compiler/diagnostics/catalog/hw.ts';
 import type { Diagnostic } from '../../compiler/diagnostics/index.ts';
 import { checkParams, elementSchema } from '../../compiler/hw/params.ts';
@@ -18,6 +17,7 @@ import { memoryOf } from './memory.ts';
 import { fullRateDepth, GatherModel, interval, timing } from './model.ts';
 import { movementSchema, nestOf } from './movement.ts';
 import { simplify, steps } from './nest.ts';
+import { convertible } from './output.ts';
 import { gatherParams, planOf, routeOf } from './plan.ts';
 import type { Route } from './plan.ts';
 import { readRequest } from './request.ts';
@@ -40,15 +40,6 @@ const schema = z.object({
   fill: z.int(),
 });
 
-/** Whether every value of `x` is one of `y`, with the same meaning. */
-function widens(x: ElementType, y: ElementType): boolean {
-  if (sameElement(x, y)) return true;
-  if (x.kind === 'pow2' || y.kind === 'pow2' || y.kind === 'bipolar') return false;
-  if ((x.kind === 'fixed' ? x.frac : 0) !== (y.kind === 'fixed' ? y.frac : 0)) return false;
-  const [from, to] = [valueRange(x), valueRange(y)];
-  return from.min >= to.min && from.max <= to.max;
-}
-
 /** Whether some output is the fill value, and whether some is not. */
 function fills({ steps: { blank } }: Route): { readonly some: boolean; readonly all: boolean } {
   return { some: blank.includes(1), all: !blank.includes(0) };
@@ -65,8 +56,8 @@ function check(node: HwNode): readonly Diagnostic[] {
   const { some, all } = fills(route);
   if (all) bad('movement', 'no element of the input is in the result');
   if (depth < route.least) bad('depth', `${depth}, less than the ${route.least} words that are needed`);
-  if (!widens(x, y)) bad('y', 'does not hold every value of x');
-  if (some && !holds(y, fill)) bad('fill', `${fill} is no value of y`);
+  if (!convertible({ x, y, fill }, false)) bad('y', 'does not hold every value of x');
+  else if (!convertible({ x, y, fill }, some)) bad('fill', `${fill} is no value of y`);
   return found;
 }
 
@@ -89,7 +80,7 @@ function implement(request: LayerRequest, folding: Folding): Implementation {
   if ('problem' in route) return refuse(route.problem, 'words that divide what stays together');
   const { some, all } = fills(route);
   if (all) return refuse('a result of nothing but padding', 'some element of the input in the result');
-  if (!widens(x, y) || (some && !holds(y, fill)))
+  if (!convertible({ x, y, fill }, some))
     return refuse('a type that does not hold the result', 'a wider type');
   return {
     params: {

@@ -1,7 +1,7 @@
-import { encodeElement } from '../../compiler/hw/pack.ts';
-import { bitWidth, isSigned, sameElement } from '../../compiler/qir/types.ts';
+import { bitWidth } from '../../compiler/qir/types.ts';
 import type { TemplateView } from '../../compiler/hw/index.ts';
 import { interval } from './model.ts';
+import { outputOf } from './output.ts';
 import type { Bound, Loop } from './nest.ts';
 import type { Plan } from './plan.ts';
 
@@ -171,17 +171,6 @@ function choice(
   return text;
 }
 
-/** The bits of an element of the result out of those of an element of the input, `word[...]`. */
-function widened(plan: Plan): string {
-  const { x, y } = plan.params;
-  const [from, to] = [bitWidth(x), bitWidth(y)];
-  const element = `word[lane*${from}+:${from}]`;
-  if (x.kind === 'bipolar' && y.kind !== 'bipolar') return `{{${to - 1}{~${element}}}, 1'b1}`;
-  if (from === to) return element;
-  const top = isSigned(x) ? `word[lane*${from}+${from - 1}]` : "1'b0";
-  return `{{${to - from}{${top}}}, ${element}}`;
-}
-
 /** The move of a register at a step. */
 function move(
   { nest, release }: Plan,
@@ -203,6 +192,7 @@ export function view(plan: Plan, names: { readonly module: string }): TemplateVi
   const { ahead, level, address } = widths(plan);
   const moves = movesOf(plan);
   const blank = blankOf(plan);
+  const output = outputOf(params, blank !== undefined);
   const size = memory.size;
   const places = new Map([...moves.place].map(([l, move]) => [l, modulo(move, size)]));
   const turning = memory.turns > 1;
@@ -258,10 +248,10 @@ export function view(plan: Plan, names: { readonly module: string }): TemplateVi
     // a frame that begins with the fill value waits for its first word none the less
     fresh: steps.blank[0] === 1 ? literal(ahead, -(steps.place[0] ?? 0)) : false,
     frameEnd: loops.map(({ name }) => `${name}_last`).join(' && '),
-    fill: `{${lanes}{${bitWidth(y)}'h${encodeElement(y, blank === undefined ? 0 : params.fill).toString(16)}}}`,
+    clear: `{${lanes}{${bitWidth(x)}'h${output.clear.toString(16)}}}`,
+    flag: output.flag,
     lanes,
-    widen: !sameElement(x, y),
-    element: widened(plan),
+    element: output.element ?? false,
     yElement: bitWidth(y),
   };
 }
