@@ -134,7 +134,7 @@ function newThresholds(
   for (let row = 0; row < count; row++) {
     const from = t.type.shape[0] === 1 ? 0 : row;
     const own = Array.from(t.data.subarray(from * n, (from + 1) * n));
-    values.push(...(negated[row] === true ? own.map((x) => 1 - x).reverse() : own));
+    for (const x of negated[row] === true ? own.map((t) => 1 - t).reverse() : own) values.push(x);
     flips.push(negated[row] === true ? 0 : (flip.data[from] ?? 0));
   }
   const [min, max] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];

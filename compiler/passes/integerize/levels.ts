@@ -122,7 +122,7 @@ export function stepsOfTable(carrier: Carrier, table: Int32Array): Steps | Table
       rises ||= step > 0;
       falls ||= step < 0;
     }
-    if (rises && falls) return fullTable(carrier, table);
+    if (rises && falls) return tableOf(carrier, table);
     flip[i] = falls ? 1 : 0;
   }
   if (count * elements > THRESHOLD_LIMIT) return tooMany(count, elements);
@@ -203,8 +203,8 @@ function integerAt(carrier: Carrier, index: number): number {
   return index < range.count ? range.at(index) : carrier.range.max + 1;
 }
 
-/** A bipolar operand has no 0, but the table has an entry for it. */
-function fullTable(carrier: Carrier, table: Int32Array): Table {
+/** A scanned function as a table. A bipolar operand has no 0, but the table has an entry for it. */
+export function tableOf(carrier: Carrier, table: Int32Array): Table {
   const { count } = candidates(carrier);
   const { min, max } = carrier.range;
   const size = max - min + 1;

@@ -20,7 +20,7 @@ import {
 } from './carrier.ts';
 import { tailDirections } from './direction.ts';
 import { exactInFloat32, greatestLevel } from './exact.ts';
-import { findSteps, stepsOfTable, type Steps, type Table, type TooLarge } from './levels.ts';
+import { findSteps, stepsOfTable, tableOf, type Steps, type Table, type TooLarge } from './levels.ts';
 import { representative } from './representative.ts';
 
 /** Most entries of a lookup table that becomes hardware. */
@@ -28,6 +28,8 @@ const TABLE_LIMIT = 2 ** 20;
 /** Most integers whose numbers are compared with a grid, for one element and for all that differ. */
 const GRID_LIMIT = 2 ** 16;
 const GRID_CELLS = 2 ** 22;
+/** Most entries of a table of numbers that no quantizer made. */
+const TABLE_CELLS = 2 ** 16;
 
 /**
  * Ends a tail at its last step, a quantizer: adds the threshold (or lookup) node and returns its levels as a new carrier.
@@ -178,8 +180,15 @@ export function onGrid(builder: Builder, carrier: Carrier, reader: Node, origin:
   for (let i = 0; i < levels.length; i++) {
     table[(i % rows) * range.count + Math.floor(i / rows)] = levels[i] ?? 0;
   }
+  const steps = stepsOfTable(carrier, table);
+  // numbers of no quantizer may lie on a grid so fine that a table of them is the smaller thing, or that nothing is small
+  const isSmall = steps.kind === 'steps' && steps.count <= range.count;
+  const found = isSmall ? steps : tableOf(carrier, table);
+  const entries = found.kind === 'table' ? found.levels.length : table.length;
+  if (found.kind !== 'steps' && entries > TABLE_CELLS)
+    return refuse(`float32 numbers made from ${range.count} integers, for ${rows} elements`);
   const last = carrier.tail.at(-1)?.node ?? reader;
-  return addLevels(builder, carrier, stepsOfTable(carrier, table), undefined, newGrid, last, origin);
+  return addLevels(builder, carrier, found, undefined, newGrid, last, origin);
 }
 
 /** Whether the numbers are the products themselves: they have never been rounded, or rounding does not touch them. */
