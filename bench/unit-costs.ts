@@ -9,6 +9,7 @@ import type { Channel, HwConst, HwNode } from '../compiler/hw/index.ts';
 import { fitInteger, int, uint, bipolar, ternary, valueRange } from '../compiler/qir/types.ts';
 import type { ElementType } from '../compiler/qir/types.ts';
 import { units } from '../templates/registry.ts';
+import { channelCases } from './channel-units.ts';
 import { synthesize } from './yosys.ts';
 
 interface Case {
@@ -187,6 +188,7 @@ const cases: readonly Case[] = [
   unrolled(ternary, uint(2), [32, 16], 3),
   unrolled(int(4), uint(4), [16, 16], 0),
   unrolled(int(4), int(4), [16, 16], 3),
+  ...channelCases,
 ];
 
 const wanted = process.argv.slice(2);

@@ -16,7 +16,7 @@ function constantAdders({ spec, slots, tapsPerBeat }: Plan): number {
   for (let tap = 0; tap < tapsPerBeat; tap++) {
     for (let lane = 0; lane < slots.width; lane++) {
       const digits = signedDigits(spec.weights?.[tap * spec.channels + lane] ?? 1).length;
-      lut += Math.max(0, digits - 1) * (bits + 1);
+      lut += Math.max(0, digits - 1) * (bits + 4);
     }
   }
   return lut;
@@ -39,7 +39,10 @@ export function cost(plan: Plan): Cost {
   let ff = 6 + counters + inBits + 2 * outBits;
   let bram36 = 0;
   const operands =
-    tapsPerBeat + (store === 'none' ? 0 : 1) + (start !== undefined && isMemory(start) ? 0.3 : 0);
+    tapsPerBeat + (store === 'none' ? 0 : 1) + (start !== undefined && isMemory(start) ? 0.1 : 0);
+  // the start value is chosen in front of the adder where that has no input left
+  if (spec.kind === 'sum' && (store === 'register' || (store === 'memory' && form === 'products')))
+    lut += width * accBits;
   const isBit = bitWidth(spec.x) === 1 && form !== 'products';
   const adder = form === 'max' ? 1.5 * accBits : accBits;
   // many bits are counted rather than added

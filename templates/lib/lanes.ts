@@ -193,7 +193,7 @@ export function tableCost(table: LaneTable): {
   // few words have few distinct columns (2^depth), which synthesis shares; up to 64 words one LUT holds a bit
   const columns = 2 ** Math.min(depth, 20);
   const lut =
-    depth > 64 ? table.width * (depth / 64) * 1.3 : columns * (1 - Math.exp(-table.width / columns));
+    depth > 64 ? table.width * (depth / 64) * 1.6 : columns * (1 - Math.exp(-table.width / columns));
   return { lut, ff: Math.min(table.width, lut), bram36: 0 };
 }
 

@@ -8,6 +8,7 @@ import { units } from '../../templates/registry.ts';
 interface Diagram {
   readonly unit: string;
   readonly params: HwNode['params'];
+  readonly consts?: HwNode['consts'];
   /** Names of a frame's beats, in and out; a prime is added for each later frame. */
   readonly inputs: string;
   readonly outputs: string;
@@ -20,7 +21,8 @@ interface Diagram {
 }
 
 const stream = { elem: { kind: 'uint', bits: 8 }, elements: 3, lanes: 1 };
-const scores = { elem: { kind: 'int', bits: 8 }, elements: 6, lanes: 2, k: 1, largest: true };
+const scores = { elem: { kind: 'int', bits: 8 } as const, elements: 6, lanes: 2, k: 1, largest: true };
+const taps = { rows: 2, taps: 2, channels: 2, lanes: 1, x: stream.elem };
 const axis = { stream, inputs: 'abc', outputs: 'abc' };
 
 const diagrams: readonly Diagram[] = [
@@ -86,6 +88,35 @@ const diagrams: readonly Diagram[] = [
     cycles: 7,
   },
   {
+    unit: 'reduce',
+    params: { ...taps, kind: 'max', y: stream.elem },
+    inputs: 'abcd',
+    outputs: 'PQ',
+    cycles: 10,
+  },
+  {
+    unit: 'depthwise',
+    params: { ...taps, y: { kind: 'int', bits: 20 }, base: 0 },
+    consts: { weights: { elem: scores.elem, shape: [2, 2], data: [5, 7, 9, 11] } },
+    inputs: 'abcd',
+    outputs: 'PQ',
+    cycles: 10,
+  },
+  {
+    unit: 'requantize',
+    params: {
+      ...{ rows: 1, channels: 3, lanes: 1, x: stream.elem, y: stream.elem },
+      ...{ shift: 4, biasShift: 0, min: 0, max: 255 },
+    },
+    consts: {
+      multipliers: { elem: { kind: 'int', bits: 16 }, shape: [3], data: [37, 1001, 77] },
+      biases: { elem: scores.elem, shape: [1], data: [8] },
+    },
+    inputs: 'abc',
+    outputs: 'ABC',
+    cycles: 8,
+  },
+  {
     unit: 'unrolled',
     params: { inputs: 2, outputs: 2, pe: 2, simd: 2, order: 'output' },
     // each beat is a frame
@@ -96,10 +127,19 @@ const diagrams: readonly Diagram[] = [
 ];
 
 function drawn(diagram: Diagram): string {
-  const { unit: name, params, inputs, outputs, cycles, stalls = [], names = ['in_', 'out_'] } = diagram;
+  const {
+    unit: name,
+    params,
+    consts = {},
+    inputs,
+    outputs,
+    cycles,
+    stalls = [],
+    names = ['in_', 'out_'],
+  } = diagram;
   const unit = units.get(name);
   if (unit === undefined) throw new Error(`no unit ${name}`);
-  const node: HwNode = { name, unit: name, params, consts: {}, origin: { nodes: [] }, value: '' };
+  const node: HwNode = { name, unit: name, params, consts, origin: { nodes: [] }, value: '' };
   const model = unit.model(node);
   const beat = (frame: string, index: number): string =>
     `${frame[index % frame.length] ?? ''}${"'".repeat(Math.floor(index / frame.length))}`;
@@ -156,6 +196,19 @@ const portsDiagrams: readonly PortsDiagram[] = [
     beats: { in0: 'ab', in1: 'p', out: 'abp' },
     stalls: { out: [3, 4] },
     cycles: 9,
+  },
+  {
+    unit: 'combine',
+    params: {
+      ...{ rows: 1, channels: 3, lanes: 1, y: { kind: 'uint', bits: 9 } },
+      terms: [
+        { x: stream.elem, coefficient: 1 },
+        { x: stream.elem, coefficient: 1 },
+      ],
+    },
+    beats: { in0: 'abc', in1: 'pqr', out: 'ABC' },
+    stalls: { out: [4, 5] },
+    cycles: 10,
   },
 ];
 
