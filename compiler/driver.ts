@@ -9,7 +9,7 @@ import type { HwGraph } from './hw/index.ts';
 import { verilogIdentifier } from './hw/names.ts';
 import { lower } from './lower/lower.ts';
 import type { CycleModel } from './lower/lower.ts';
-import type { LayerPlan } from './lower/plan.ts';
+import type { Budget, LayerPlan } from './lower/plan.ts';
 import { runPipeline } from './pipeline.ts';
 import type { Graph } from './qir/graph.ts';
 
@@ -28,6 +28,10 @@ export interface CompileOptions {
   readonly clockMhz?: number;
   /** Frames per second to reach. */
   readonly fps?: number;
+  /** Microseconds that a frame may take from its first input beat to its last output beat. */
+  readonly latencyUs?: number;
+  /** Resources that the design may use: a limit for a rate or a latency; alone, the fastest design that fits is built. */
+  readonly budget?: Budget;
   readonly style?: 'folded' | 'unrolled' | 'auto';
   /** Parsed folding file: layer name to folding. */
   readonly folding?: ReadonlyMap<
@@ -121,6 +125,8 @@ export function compileGraph(graph: Graph, options: CompileOptions): Compilation
     clockMhz: options.clockMhz ?? defaultClockMhz,
     style: options.style ?? ('auto' as const),
     ...(options.fps === undefined ? {} : { fps: options.fps }),
+    ...(options.latencyUs === undefined ? {} : { latencyUs: options.latencyUs }),
+    ...(options.budget === undefined ? {} : { budget: options.budget }),
     ...(options.folding === undefined ? {} : { given: options.folding }),
   };
   const name = verilogIdentifier(graph.name, new Set());

@@ -145,36 +145,6 @@ function passThrough(request: LayerRequest, cycles: number): readonly Folding[] 
   return [...lanes].map((each) => ({ style: 'folded', pe: each, simd: each, order: 'output' }));
 }
 
-/** Foldings of a matrix-vector product for units that do not propose any. */
-function matrixFoldings(
-  request: LayerRequest,
-  matrix: { readonly inputs: number; readonly outputs: number },
-  allCycles: number,
-  styles: readonly Folding['style'][],
-): readonly Folding[] {
-  const { inputs, outputs } = matrix;
-  const cycles = Math.floor((allCycles * inputs) / elementCount(request.input.shape));
-  const found: Folding[] = [];
-  if (styles.includes('unrolled'))
-    found.push({ style: 'unrolled', pe: outputs, simd: inputs, order: 'output' });
-  if (!styles.includes('folded') || cycles < 1) return found;
-  const pairs: { readonly simd: number; readonly pe: number }[] = [];
-  for (const simd of laneChoices(inputs, cycles)) {
-    const groups = Math.min(outputs, Math.floor(cycles / Math.ceil(inputs / simd)));
-    pairs.push({ simd, pe: Math.ceil(outputs / groups) });
-  }
-  // The least work a cycle is what folding is about; pairs far above it only waste lanes.
-  const least = Math.min(...pairs.map(({ simd, pe }) => simd * pe));
-  for (const { simd, pe } of pairs) {
-    if (simd * pe > least * 1.25) continue;
-    const oneGroup = pe >= outputs;
-    // With one group of outputs, or one beat of inputs, both orders are the same; the first spares the input store.
-    if (simd < inputs) found.push({ style: 'folded', pe, simd, order: 'input' });
-    if (!oneGroup || simd >= inputs) found.push({ style: 'folded', pe, simd, order: 'output' });
-  }
-  return found;
-}
-
 /** The foldings worth trying of one unit for a request that take at most `cycles` cycles a frame. */
 function foldingsOf(
   unit: UnitDefinition,
@@ -183,8 +153,6 @@ function foldingsOf(
   styles: readonly Folding['style'][],
 ): readonly Folding[] {
   if (unit.foldings !== undefined) return unit.foldings(request, cycles, styles);
-  const matrix = matrixOf(request);
-  if (matrix !== undefined) return matrixFoldings(request, matrix, cycles, styles);
   return styles.includes('folded') ? passThrough(request, cycles) : [];
 }
 

@@ -79,6 +79,29 @@ export function unlessStill<T>(action: () => T): T | undefined {
 /** The greatest depth that the fifo unit takes. */
 const deepest = 1 << 20;
 
+/**
+ * Cycles from the first input beat to the last output beat of a frame in an empty design: without FIFOs, or where it would stand still
+ * so, with FIFOs everywhere (each delays a frame by a cycle). What FIFOs there will be is not known yet, so this is an estimate.
+ */
+export function firstLatency(
+  plan: Blueprint,
+  units: ReadonlyMap<string, UnitDefinition>,
+  model: CycleModel,
+): number {
+  const run = (depth: number): ModelRun =>
+    model.run(
+      connect(
+        plan,
+        units,
+        plan.edges.map(() => depth),
+      ),
+      1,
+    );
+  const { latency } = unlessStill(() => run(0)) ?? run(deepest);
+  invariant(latency !== null, 'a frame that has left has a latency');
+  return latency;
+}
+
 /** Work that bisection may spend, in instances times cycles: what large designs do not get through keeps the depths of its upper bound. */
 const effort = 3e9;
 

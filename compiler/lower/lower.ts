@@ -1,18 +1,22 @@
 import type { Diagnostics } from '../diagnostics/index.ts';
+import { latencyOutOfReach } from '../diagnostics/catalog/lower.ts';
 import { invariant } from '../diagnostics/index.ts';
-import type { HwGraph, HwNode, UnitDefinition } from '../hw/index.ts';
+import type { Cost, HwGraph, HwNode, UnitDefinition } from '../hw/index.ts';
 import type { Graph } from '../qir/graph.ts';
 import { elementCount, printElement } from '../qir/types.ts';
 import { layerSize, operationsOf } from './candidates.ts';
 import type { Candidate } from './candidates.ts';
-import { choose } from './choose.ts';
 import { connect } from './connect.ts';
+import type { Blueprint } from './connect.ts';
+import { longestUseful } from './explore.ts';
 import { fifoDepths } from './fifos.ts';
 import type { CycleModel, Measured } from './fifos.ts';
 import { networkOf } from './layers.ts';
 import type { Layer } from './layers.ts';
-import type { FoldingTarget, LayerPlan } from './plan.ts';
-import { DesignSpace } from './space.ts';
+import type { Budget, FoldingTarget, LayerPlan } from './plan.ts';
+import type { Choice } from './search.ts';
+import { DesignSpace, totalCost } from './space.ts';
+import { chooseTarget, isWithin, load, reportBudget } from './targets.ts';
 
 export type { CycleModel, Measured, ModelRun } from './fifos.ts';
 
@@ -77,6 +81,75 @@ function bindingOf(plan: readonly LayerPlan[]): LayerPlan {
   return plan.reduce((a, b) => (slower(a, b) ? b : a));
 }
 
+/** Times that a target is tightened when the finished design, with its FIFOs, misses it by a little. */
+const tightenings = 8;
+
+/** Chooses, connects and sizes FIFOs; FIFOs cost LUTs and can delay a frame, so the target is tightened until the finished design meets it. */
+function finish(
+  space: DesignSpace,
+  target: FoldingTarget,
+  name: string,
+  model: CycleModel,
+  diagnostics: Diagnostics,
+): {
+  readonly choice: Choice;
+  readonly design: Blueprint;
+  readonly depths: readonly number[];
+  readonly measured: Measured;
+} {
+  const { units } = space;
+  const { budget, latencyUs, fps } = target;
+  const alone = budget !== undefined && latencyUs === undefined && fps === undefined;
+  let goal = target;
+  let from = 1;
+  for (let round = 0; ; round++) {
+    const chosen = chooseTarget(space, goal, model, diagnostics, from);
+    const design = space.design(chosen.choice, name, target.clockMhz);
+    const { depths, measured } = fifoDepths(design, units, space.slowest(design), model);
+    const cost = totalCost(units, { parts: connect(design, units, depths).nodes.map((node) => ({ node })) });
+    const finished = { cost, latency: measured.latency };
+    if (isWithin(target, finished)) return { choice: chosen.choice, design, depths, measured };
+    const last = alone ? chosen.cycles >= longestUseful(space) : round === tightenings;
+    if (last) {
+      if (budget !== undefined && !isWithin({ ...target, latencyUs: Infinity }, finished))
+        reportBudget(space, chosen, cost, target, budget, diagnostics);
+      else {
+        const least = measured.latency / target.clockMhz;
+        const layer = space.network.layers[0]?.request.value ?? '';
+        diagnostics.add(
+          latencyOutOfReach(latencyUs ?? 0, target.clockMhz, layer, measured.initiationInterval, least),
+        );
+      }
+      diagnostics.throwIfErrors();
+    }
+    // the fastest design that fits needs FIFOs beyond the budget: a slower one may not need them
+    if (alone) from = chosen.cycles + Math.max(1, Math.floor((chosen.cycles * (round + 1)) / 50));
+    else goal = tightened(goal, target, finished);
+  }
+}
+
+/** A target that leaves room for what the FIFOs of a finished design add. */
+function tightened(
+  goal: FoldingTarget,
+  target: FoldingTarget,
+  { cost, latency }: { readonly cost: Cost; readonly latency: number },
+): FoldingTarget {
+  const { budget, latencyUs, clockMhz } = target;
+  const over = budget === undefined ? 1 : load(cost, budget).ratio;
+  const late = latencyUs === undefined ? 1 : latency / (latencyUs * clockMhz);
+  const scaled = Object.entries(goal.budget ?? {}).map(([key, limit]) => [
+    key,
+    over > 1 ? Math.floor(limit / (over * 1.005)) : limit,
+  ]);
+  return {
+    ...goal,
+    ...(goal.budget === undefined ? {} : { budget: Object.fromEntries(scaled) as Budget }),
+    ...(goal.latencyUs === undefined
+      ? {}
+      : { latencyUs: late > 1 ? goal.latencyUs / (late * 1.002) : goal.latencyUs }),
+  };
+}
+
 /**
  * Integer QIR to the frozen hardware graph: cuts the graph into layers, asks the units what they implement, finds the cheapest
  * folding that meets the target, connects the instances, and sizes the FIFOs.
@@ -93,9 +166,7 @@ export function lower(
 ): Lowered {
   const network = networkOf(graph, units, diagnostics);
   const space = new DesignSpace(network, units, target, diagnostics);
-  const { choice } = choose(space, target, diagnostics);
-  const design = space.design(choice, name, target.clockMhz);
-  const { depths, measured } = fifoDepths(design, units, space.slowest(design), model);
+  const { choice, design, depths, measured } = finish(space, target, name, model, diagnostics);
   const hw = connect(design, units, depths);
   const layerAt = new Map(design.parts.map(({ node, layer }) => [node.name, layer]));
   const plan = hw.nodes.map((node) => {

@@ -1,5 +1,8 @@
 import type { Cost, Folding, UnitTiming } from '../hw/index.ts';
 
+/** Resources that a design may use, as the cost models count them; what is absent is not limited. */
+export type Budget = { readonly [Resource in keyof Cost]?: number };
+
 /** How one layer was mapped to hardware; the report's rows and the folding file's entries come from this. */
 export interface LayerPlan {
   /** Instance name in the hardware graph. */
@@ -22,9 +25,16 @@ export interface LayerPlan {
 
 /** What the user asks of the folding. */
 export interface FoldingTarget {
-  /** Frames per second to reach at the clock; absent: see `cyclesPerFrame`. */
+  /** Frames per second to reach at the clock; absent: what the other fields leave, or what the size of the network suggests. */
   readonly fps?: number;
   readonly clockMhz: number;
+  /** Microseconds that a frame may take from its first input beat to its last output beat, in an empty design. */
+  readonly latencyUs?: number;
+  /**
+   * Resources that the design may use. With `fps` or `latencyUs` a limit that must hold; alone, the fastest design that fits is
+   * looked for.
+   */
+  readonly budget?: Budget;
   readonly style: 'folded' | 'unrolled' | 'auto';
   /** Foldings given by layer name (a QIR node name or an instance name), overriding the search. */
   readonly given?: ReadonlyMap<string, Partial<Folding>>;

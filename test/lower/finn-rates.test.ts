@@ -12,10 +12,10 @@ describe('networks of the FINN paper at its rates', () => {
       {
         diagnostics: new Diagnostics(),
         folding: new Map([
-          ['threshold0', { pe: 16, simd: 784, order: 'output' }],
-          ['threshold1', { pe: 256, simd: 16, order: 'input' }],
-          ['threshold2', { pe: 16, simd: 256, order: 'output' }],
-          ['matmul3', { pe: 10, simd: 16, order: 'input' }],
+          ['bit0', { pe: 16, simd: 784, order: 'output' }],
+          ['bit1', { pe: 256, simd: 16, order: 'input' }],
+          ['bit2', { pe: 16, simd: 256, order: 'output' }],
+          ['sum3', { pe: 10, simd: 16, order: 'input' }],
         ]),
       },
     );

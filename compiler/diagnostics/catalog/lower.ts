@@ -125,3 +125,47 @@ export const foldingRefused = defineDiagnostic(
     expected: reason,
   }),
 );
+
+/** A design within the rate or the latency does not fit the resources. */
+export const budgetExceeded = defineDiagnostic(
+  {
+    code: 'QCC4109',
+    severity: 'error',
+    title: 'Design larger than its budget',
+    doc:
+      'The cheapest design that reaches the rate or the latency, or the smallest of all, needs more of a resource than there is. ' +
+      'Named are the resource and the layer that uses most of it.',
+  },
+  (
+    resource: string,
+    used: number,
+    limit: number,
+    layer: string,
+    share: number,
+    what: string,
+    fits: string,
+  ) => ({
+    message: `${what} needs ${used} ${resource} of ${limit}; layer ${layer} uses most of them, ${share}`,
+    where: { kind: 'option', option: '--budget' },
+    found: `${used} ${resource}`,
+    expected: `at most ${limit}`,
+    help: fits,
+  }),
+);
+
+/** No folding brings the latency down to what was asked for. */
+export const latencyOutOfReach = defineDiagnostic(
+  {
+    code: 'QCC4110',
+    severity: 'error',
+    title: 'Latency out of reach',
+    doc: 'Even the fastest folding of every layer takes longer for a frame than was asked for at this clock.',
+  },
+  (latencyUs: number, clockMhz: number, layer: string, interval: number, least: number) => ({
+    message: `no folding passes a frame through in ${latencyUs} us at ${clockMhz} MHz: the fastest takes ${least} us; layer ${layer} is the slowest, ${interval} cycles`,
+    where: { kind: 'option', option: '--latency-us' },
+    found: `${least} us`,
+    expected: `at most ${latencyUs} us`,
+    help: `ask for at least ${least} us or raise --clock-mhz`,
+  }),
+);

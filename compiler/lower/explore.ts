@@ -1,0 +1,87 @@
+import type { Diagnostics } from '../diagnostics/index.ts';
+import type { Cost, UnitDefinition } from '../hw/index.ts';
+import type { Graph } from '../qir/graph.ts';
+import { elementCount } from '../qir/types.ts';
+import { operationsOf } from './candidates.ts';
+import { checkReach, chooseFrom } from './choose.ts';
+import type { Chosen } from './choose.ts';
+import { firstLatency } from './fifos.ts';
+import type { CycleModel } from './fifos.ts';
+import { networkOf } from './layers.ts';
+import type { FoldingTarget } from './plan.ts';
+import { DesignSpace, totalCost } from './space.ts';
+
+/** One design of a network: the cheapest that is as fast. */
+export interface DesignPoint extends Cost {
+  /** Cycles from frame to frame. */
+  readonly interval: number;
+  /** Frames a second at the clock. */
+  readonly fps: number;
+  /** Cycles from the first input beat to the last output beat of a frame in an empty design, before FIFOs are put in; only if it was asked for. */
+  readonly latency?: number;
+}
+
+/** What `explore` can be told. */
+export interface ExploreOptions extends Pick<FoldingTarget, 'clockMhz' | 'style' | 'given'> {
+  /** Intervals to look at, evenly apart on a logarithmic scale between the least and the longest; 48 unless given. */
+  readonly points?: number;
+  /** With it each point gets its latency, which takes a run of the cycle model. */
+  readonly model?: CycleModel;
+}
+
+/** The interval beyond which no layer gets smaller: every product and every element by itself. */
+export function longestUseful(space: DesignSpace): number {
+  const { layers, wires } = space.network;
+  return Math.max(
+    ...layers.map(({ request }) => operationsOf(request)),
+    ...wires.map(({ type }) => 2 * elementCount(type.shape)),
+  );
+}
+
+/** The fastest design. */
+export function fastest(space: DesignSpace): Chosen | undefined {
+  const least = space.network.layers.map((_, index) => space.leastInterval(index) ?? 1);
+  return chooseFrom(space, Math.max(...least));
+}
+
+/**
+ * The Pareto front of rate against LUTs: for intervals between the fastest design and the smallest, the cheapest design each, without those
+ * that another one beats in both. Each is found by the exact search (see `cheapest`); FIFOs are not sized, so their LUTs are missing.
+ *
+ * @returns the fastest first.
+ * @throws DiagnosticError if the network cannot be built.
+ */
+export function explore(
+  graph: Graph,
+  units: ReadonlyMap<string, UnitDefinition>,
+  options: ExploreOptions,
+  diagnostics: Diagnostics,
+): readonly DesignPoint[] {
+  const { clockMhz, points = 48, model } = options;
+  const space = new DesignSpace(networkOf(graph, units, diagnostics), units, options, diagnostics);
+  checkReach(space, options, undefined, diagnostics);
+  const start = fastest(space)?.cycles ?? 1;
+  const end = Math.max(start, longestUseful(space));
+  const found = new Map<number, DesignPoint>();
+  for (let i = 0; i < points; i++) {
+    const cycles = Math.round(start * (end / start) ** (i / Math.max(1, points - 1)));
+    const choice = space.solve(cycles);
+    if (choice === undefined) continue;
+    const design = space.design(choice, 'design', clockMhz);
+    const interval = space.slowest(design);
+    const cost = totalCost(units, design);
+    const known = found.get(interval);
+    if (known !== undefined && known.lut <= cost.lut) continue;
+    const latency = model === undefined ? undefined : firstLatency(design, units, model);
+    found.set(interval, {
+      interval,
+      fps: (clockMhz * 1e6) / interval,
+      ...cost,
+      ...(latency === undefined ? {} : { latency }),
+    });
+  }
+  const front: DesignPoint[] = [];
+  for (const point of [...found.values()].sort((a, b) => a.interval - b.interval))
+    if (point.lut < (front.at(-1)?.lut ?? Infinity)) front.push(point);
+  return front;
+}

@@ -1,0 +1,192 @@
+import type { Diagnostics } from '../diagnostics/index.ts';
+import { budgetExceeded, latencyOutOfReach } from '../diagnostics/catalog/lower.ts';
+import type { Cost } from '../hw/index.ts';
+import { usualPrices } from './candidates.ts';
+import { checkReach, choose, cyclesAt } from './choose.ts';
+import type { Chosen } from './choose.ts';
+import { fastest, longestUseful } from './explore.ts';
+import { firstLatency } from './fifos.ts';
+import type { CycleModel } from './fifos.ts';
+import type { Budget, FoldingTarget } from './plan.ts';
+import { totalCost } from './space.ts';
+import type { DesignSpace } from './space.ts';
+
+const resources = ['lut', 'ff', 'bram36', 'dsp'] as const;
+
+/** Times that a scarce resource is made dearer before a design counts as too large. */
+const priceRounds = 8;
+
+/** By how much of its limit the worst resource is exceeded: 1 or less fits. */
+export function load(cost: Cost, budget: Budget): { readonly resource: keyof Cost; readonly ratio: number } {
+  let worst: { resource: keyof Cost; ratio: number } = { resource: 'lut', ratio: 0 };
+  for (const resource of resources) {
+    const limit = budget[resource];
+    if (limit === undefined) continue;
+    const ratio = cost[resource] === 0 ? 0 : cost[resource] / limit;
+    if (ratio > worst.ratio) worst = { resource, ratio };
+  }
+  return worst;
+}
+
+/**
+ * A design within the cycles and the budget: the cheapest, and where that one exceeds a resource, the cheapest with that resource
+ * made dearer step by step.
+ */
+function fitting(space: DesignSpace, cycles: number, budget: Budget): Chosen | undefined {
+  const prices = { ...usualPrices };
+  for (let round = 0; round < priceRounds; round++) {
+    const choice = space.solve(cycles, prices);
+    if (choice === undefined) return undefined;
+    const { resource, ratio } = load(totalCost(space.units, space.design(choice, 'design', 100)), budget);
+    if (ratio <= 1) return { choice, cycles };
+    prices[resource] *= 3;
+  }
+  return undefined;
+}
+
+/** The end of a range of intervals at which `good` still holds, to half a percent; `from` is known to be good, `to` not to be. */
+function lastGood<T>(from: number, to: number, first: T, good: (cycles: number) => T | undefined): T {
+  let [low, high, best] = [from, to, first];
+  while (Math.abs(high - low) > Math.max(1, 0.005 * Math.min(low, high))) {
+    const middle = Math.round(Math.sqrt(low * high));
+    if (middle === low || middle === high) break;
+    const found = good(middle);
+    if (found === undefined) high = middle;
+    else [low, best] = [middle, found];
+  }
+  return best;
+}
+
+/** Intervals looked at for the first that fits; between it and the one before, bisection goes on. */
+const scanned = 32;
+
+/**
+ * The fastest design that fits, between `from` and the longest useful interval. The cheapest design of a longer interval can need more of
+ * one resource, so intervals are looked at one after the other from the fastest on.
+ */
+function fastestFitting(space: DesignSpace, from: number, budget: Budget): Chosen | undefined {
+  const end = Math.max(from, longestUseful(space));
+  let before = from;
+  for (let i = 0; i <= scanned; i++) {
+    const cycles = Math.round(from * (end / from) ** (i / scanned));
+    const fit = fitting(space, cycles, budget);
+    if (fit !== undefined)
+      return i === 0 ? fit : lastGood(cycles, before, fit, (each) => fitting(space, each, budget));
+    before = cycles;
+  }
+  return undefined;
+}
+
+/** The slowest, and so cheapest, design within a latency; undefined if even the fastest takes longer. */
+function withinLatency(
+  space: DesignSpace,
+  slowest: Chosen,
+  most: number,
+  model: CycleModel,
+): Chosen | undefined {
+  const good = (chosen: Chosen | undefined): Chosen | undefined => {
+    if (chosen === undefined) return undefined;
+    const latency = firstLatency(space.design(chosen.choice, 'design', 100), space.units, model);
+    return latency <= most ? chosen : undefined;
+  };
+  if (good(slowest) !== undefined) return slowest;
+  const quick = fastest(space);
+  const first = good(quick);
+  if (quick === undefined || first === undefined) return undefined;
+  return lastGood(quick.cycles, slowest.cycles, first, (cycles) => {
+    const choice = space.solve(cycles);
+    return good(choice && { choice, cycles });
+  });
+}
+
+/** Reports the resource that a design exceeds most, the layer that uses most of it, and the greatest rate that would fit. */
+export function reportBudget(
+  space: DesignSpace,
+  chosen: Chosen,
+  cost: Cost,
+  target: FoldingTarget,
+  budget: Budget,
+  diagnostics: Diagnostics,
+): void {
+  const { resource } = load(cost, budget);
+  const names = { lut: 'LUTs', ff: 'flip-flops', bram36: 'BRAM36', dsp: 'DSP blocks' };
+  let most = { layer: '', share: 0 };
+  space.network.layers.forEach(({ request }, index) => {
+    const share = chosen.choice.chosen[index]?.cost[resource] ?? 0;
+    if (share > most.share) most = { layer: request.value, share };
+  });
+  const fit = fastestFitting(space, chosen.cycles, budget);
+  const rate = fit && Math.floor((target.clockMhz * 1e6) / fit.cycles);
+  const help =
+    rate === undefined
+      ? 'no folding fits: a larger device or a smaller network is needed'
+      : `up to ${rate} frames a second fit (${fit?.cycles} cycles a frame)`;
+  const what =
+    target.fps === undefined && target.latencyUs === undefined
+      ? 'the smallest design'
+      : `the cheapest design of ${chosen.cycles} cycles a frame`;
+  const used = Math.ceil(cost[resource]);
+  const limit = budget[resource] ?? 0;
+  diagnostics.add(budgetExceeded(names[resource], used, limit, most.layer, most.share, what, help));
+}
+
+/**
+ * The choice for all that a target asks for: the cheapest within the rate and the latency; with a budget alone the fastest that fits.
+ * Latency is that of the cycle model with FIFOs that never fill; the caller measures again once they are sized.
+ *
+ * @param from - with a budget alone, the least interval that is looked at.
+ * @throws DiagnosticError QCC4106 (rate), QCC4110 (latency), QCC4109 (budget): what binds, and what would do; QCC4107 for a style.
+ */
+export function chooseTarget(
+  space: DesignSpace,
+  target: FoldingTarget,
+  model: CycleModel,
+  diagnostics: Diagnostics,
+  from = 1,
+): Chosen {
+  const { fps, latencyUs, budget, clockMhz } = target;
+  if (latencyUs === undefined && budget === undefined) return choose(space, target, diagnostics);
+  const asked = fps === undefined ? undefined : cyclesAt(fps, clockMhz);
+  checkReach(space, target, asked, diagnostics);
+  let chosen: Chosen | undefined;
+  if (asked !== undefined) chosen = choose(space, target, diagnostics);
+  if (latencyUs !== undefined) {
+    const end =
+      chosen ?? choose(space, { ...target, fps: (clockMhz * 1e6) / longestUseful(space) }, diagnostics);
+    chosen = withinLatency(space, end, latencyUs * clockMhz, model);
+    if (chosen === undefined) {
+      const quick = fastest(space) ?? end;
+      const latency = firstLatency(space.design(quick.choice, 'design', clockMhz), space.units, model);
+      const intervals = quick.choice.chosen.map(({ timing }) => timing.initiationInterval);
+      const interval = Math.max(...intervals);
+      const layer = space.network.layers[intervals.indexOf(interval)]?.request.value ?? '';
+      const least = Math.ceil((latency / clockMhz) * 1000) / 1000;
+      diagnostics.add(latencyOutOfReach(latencyUs, clockMhz, layer, interval, least));
+      diagnostics.throwIfErrors();
+    }
+  }
+  if (budget !== undefined) {
+    const fit =
+      chosen === undefined
+        ? fastestFitting(space, Math.max(from, fastest(space)?.cycles ?? 1), budget)
+        : fitting(space, chosen.cycles, budget);
+    if (fit === undefined) {
+      chosen ??= choose(space, { ...target, fps: (clockMhz * 1e6) / longestUseful(space) }, diagnostics);
+      const cost = totalCost(space.units, space.design(chosen.choice, 'design', clockMhz));
+      reportBudget(space, chosen, cost, target, budget, diagnostics);
+      diagnostics.throwIfErrors();
+    }
+    chosen = fit;
+  }
+  return chosen ?? choose(space, target, diagnostics);
+}
+
+/** Whether a finished design, FIFOs included, keeps budget and latency. */
+export function isWithin(
+  target: FoldingTarget,
+  finished: { readonly cost: Cost; readonly latency: number },
+): boolean {
+  const { budget, latencyUs, clockMhz } = target;
+  if (budget !== undefined && load(finished.cost, budget).ratio > 1) return false;
+  return latencyUs === undefined || finished.latency <= latencyUs * clockMhz;
+}
