@@ -89,7 +89,10 @@ export class Slopes {
       Math.round(((this.#low + this.#high) / 2) * unit),
       Math.floor(this.#high * unit),
     ];
-    for (const m of [...new Set(tries)].filter((n) => n >= 0).sort((a, b) => a - b)) {
+    // most small shifts have no integer between the ends at all; these are known up to a last bit
+    const [low, high] = [this.#low * unit * (1 - 2 ** -40), this.#high * unit * (1 + 2 ** -40)];
+    const good = [...new Set(tries)].filter((n) => n >= 0 && n >= low && n <= high);
+    for (const m of good.sort((a, b) => a - b)) {
       const least = demanded(this.#edges.reached, m, unit);
       const most = allowed(this.#edges.missed, m, unit) - 1;
       if (least <= most) return { m, least, most };
