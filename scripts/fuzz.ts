@@ -13,7 +13,13 @@ for (let seed = first; ; seed++) {
   try {
     // mostly networks of a few neurons, whose Verilog builds quickly; every fourth round larger ones
     const large = seed % 4 === 0;
-    const round = await fuzzRound({ seed, networks: large ? 4 : 10, size: large ? 70 : 20, rtl: true });
+    const round = await fuzzRound({
+      seed,
+      kind: seed % 4 < 2 ? "images" : "dense",
+      networks: large ? 4 : 10,
+      size: large ? 70 : 20,
+      rtl: true,
+    });
     passed += round.passed;
     refused += round.refused;
     frames += 1;

@@ -6,10 +6,15 @@ import { designPorts, freeze, type HwGraph } from '../../compiler/hw/index.ts';
 import { runPipeline } from '../../compiler/pipeline.ts';
 import { createEvaluator, toReal } from '../../compiler/qir/evaluate.ts';
 import { elementCount, isInteger, type Tensor, type TensorData } from '../../compiler/qir/types.ts';
+import { candidatesOf, tryFolding } from '../../compiler/lower/candidates.ts';
+import { networkOf, type Layer } from '../../compiler/lower/layers.ts';
 import type { Graph } from '../../compiler/qir/graph.ts';
 import { createEngine, createVerilatorRunner } from '../../sim/index.ts';
 import { templateRoot, units } from '../../templates/registry.ts';
 import { randomFrames, randomSource, sameRun } from '../conformance/bench.ts';
+import { integerImages } from './image-integer.ts';
+import { realImages } from './image-real.ts';
+import type { ImageRecipe } from './image-recipe.ts';
 import { integerNetwork } from './integer.ts';
 import { realNetwork } from './real.ts';
 import type { FoldingRecipe, Recipe } from './recipe.ts';
@@ -21,6 +26,8 @@ export type GivenFoldings = NonNullable<CompileOptions['folding']>;
 export interface Subject {
   readonly graph: Graph;
   readonly foldings: GivenFoldings;
+  /** Cycles a frame to reach; absent: whatever the search takes. */
+  readonly pace?: number;
   /** For the frames and the stalls. */
   readonly seed: number;
 }
@@ -30,7 +37,14 @@ const frames = 6;
 const mostCycles = 400;
 
 /** Passes may refuse what cannot be exact in integers; anything else is a failure. */
-const refusals: ReadonlySet<string> = new Set(['QCC3012', 'QCC3013', 'QCC3014', 'QCC3015']);
+const refusals: ReadonlySet<string> = new Set([
+  'QCC3011',
+  'QCC3012',
+  'QCC3013',
+  'QCC3014',
+  'QCC3015',
+  'QCC3017',
+]);
 
 function foldingOf(
   { kind, pe, simd, order }: FoldingRecipe,
@@ -76,37 +90,110 @@ export function subjectOf(form: Form, recipe: Recipe): Subject | null {
   return { graph, foldings, seed: recipe.seed };
 }
 
-export function compileSubject({ graph, foldings }: Subject): Compilation {
-  return compileGraph(graph, { diagnostics: new Diagnostics(), folding: foldings });
+/** A folding of a layer that some unit takes: any it proposes, or lanes that divide nothing; undefined leaves it to the search. */
+function layerFolding(layer: Layer, recipe: FoldingRecipe): ReturnType<typeof foldingOf> | undefined {
+  if (recipe.kind === 'search') return undefined;
+  const { request } = layer;
+  const inputs = request.input.shape.at(-1) ?? 1;
+  const outputs = request.ops.at(-1)?.result.shape.at(-1) ?? 1;
+  const wish = foldingOf(recipe, inputs, outputs, request.ops[0]?.op === 'matmul');
+  const takes = layer.units.some((unit) => {
+    const answer = tryFolding(layer, unit, wish);
+    return 'candidate' in answer && answer.candidate.timing.initiationInterval <= mostCycles * 4;
+  });
+  if (takes && recipe.pe % 3 !== 0) return wish;
+  const proposed = candidatesOf(layer, mostCycles * 2, 'auto');
+  return proposed[recipe.simd % Math.max(1, proposed.length)]?.folding;
 }
 
-/** Whether a compilation failed only because a table got larger than the lookup unit takes. */
-export function isTableTooLarge(error: unknown): boolean {
+/** The layers of an integer form; none where the lowering refuses it, which the compilation then says. */
+function layersOf(integer: Graph): readonly Layer[] {
+  try {
+    return networkOf(integer, units, new Diagnostics()).layers;
+  } catch (error) {
+    if (error instanceof DiagnosticError) return [];
+    throw error;
+  }
+}
+
+/** The network of an image recipe with its foldings, or null if it has no integer form. */
+export function imageSubjectOf(form: Form, recipe: ImageRecipe): Subject | null {
+  const graph = form === 'real' ? realImages(recipe) : integerImages(recipe);
+  const integer = integerForm(graph);
+  if (integer === null || integer.nodes.every(({ op }) => op === 'reshape')) return null;
+  const layers = layersOf(integer);
+  const foldings = new Map<string, ReturnType<typeof foldingOf>>();
+  layers.forEach((layer, i) => {
+    const chosen = recipe.foldings[i % recipe.foldings.length];
+    const folding = chosen && layerFolding(layer, chosen);
+    if (folding !== undefined) foldings.set(layer.request.value, folding);
+  });
+  const elements = Math.max(...integer.inputs.map(({ type }) => elementCount(type.shape)));
+  const pace = Math.ceil((elements * recipe.pace) / 8);
+  return { graph, foldings, seed: recipe.seed, ...(pace > 0 && { pace }) };
+}
+
+/** Clock of the designs, MHz. */
+const clockMhz = 200;
+
+/** No folding is fast enough for the pace that was drawn: said, and nothing that is wrong. */
+const tooFast: ReadonlySet<string> = new Set(['QCC4103', 'QCC4106']);
+
+export function compileSubject({ graph, foldings, pace }: Subject): Compilation {
+  const options = { clockMhz, folding: foldings };
+  const compile = (target: object): Compilation =>
+    compileGraph(graph, { diagnostics: new Diagnostics(), ...options, ...target });
+  if (pace === undefined) return compile({});
+  try {
+    return compile({ fps: Math.floor((clockMhz * 1e6) / pace) });
+  } catch (error) {
+    const known =
+      error instanceof DiagnosticError && error.diagnostics.every(({ code }) => tooFast.has(code));
+    if (!known) throw error;
+    return compile({});
+  }
+}
+
+/** What units refuse and say so: a table larger than the lookup unit takes, an image of which nothing but padding is read. */
+const beyondUnits = [/lookup.*entries/, /nothing but padding/];
+
+/** Whether a compilation failed only because of what no unit is meant for. */
+export function isBeyondUnits(error: unknown): boolean {
   return (
     error instanceof DiagnosticError &&
-    error.diagnostics.every(({ code, found }) => code === 'QCC4102' && /lookup.*entries/.test(found ?? ''))
+    error.diagnostics.every(
+      ({ code, found = '' }) => code === 'QCC4102' && beyondUnits.some((known) => known.test(found)),
+    )
   );
 }
 
-const input = ({ hw }: Compilation, seed: number): TensorData => {
-  const [channel] = hw.channels;
-  if (channel === undefined) throw new Error('no input');
-  return randomFrames(channel.stream, frames, randomSource(seed));
-};
+/** Random frames for every input of a design. */
+function inputsOf({ hw }: Compilation, seed: number): TensorData[] {
+  const random = randomSource(seed);
+  return hw.channels
+    .filter(({ from }) => from.node === '')
+    .map(({ stream }) => randomFrames(stream, frames, random));
+}
 
-/** What the only output of a graph is for each frame of its only input. */
-function evaluateAll(graph: Graph, data: TensorData): Tensor[] {
+/** What each output of a graph is for each frame: [outputs][frames]. */
+function evaluateAll(graph: Graph, data: readonly TensorData[]): Tensor[][] {
   const evaluator = createEvaluator(graph);
-  const [from] = graph.inputs;
-  const [to] = graph.outputs;
-  if (from === undefined || to === undefined) throw new Error('one input and one output expected');
-  const size = elementCount(from.type.shape);
-  return Array.from({ length: frames }, (_, frame) => {
-    const x = { type: from.type, data: data.subarray(frame * size, (frame + 1) * size) };
-    const y = evaluator.run({ [from.name]: x }).get(to.value);
-    if (y === undefined) throw new Error('no output');
-    return y;
-  });
+  const results: Tensor[][] = graph.outputs.map(() => []);
+  for (let frame = 0; frame < frames; frame++) {
+    const given = graph.inputs.map(({ name, type }, i): [string, Tensor] => {
+      const size = elementCount(type.shape);
+      const part = data[i]?.subarray(frame * size, (frame + 1) * size);
+      if (part === undefined) throw new Error(`no data for ${name}`);
+      return [name, { type, data: part }];
+    });
+    const values = evaluator.run(new Map(given));
+    graph.outputs.forEach(({ value }, i) => {
+      const tensor = values.get(value);
+      if (tensor === undefined) throw new Error(`no output ${value}`);
+      results[i]?.push(tensor);
+    });
+  }
+  return results;
 }
 
 const numbers = (data: ArrayLike<number>): number[] => Array.from(data, (n) => n + 0);
@@ -119,28 +206,46 @@ function expectSame(what: string, left: readonly number[], right: readonly numbe
   );
 }
 
-/** Real form = integer form = cycle engine, by value. */
+/** Whether an output carries indices, which have no scale. */
+function carriesIndices(graph: Graph, value: string): boolean {
+  const maker = graph.nodes.find((node) => node.name === value);
+  if (maker?.op === 'argmax' || maker?.op === 'topk') return true;
+  const [from] = maker?.op === 'reshape' ? maker.operands : [];
+  return from !== undefined && carriesIndices(graph, from.name);
+}
+
+/** Source = integer form, every output that is not left to the host. Returns what the integer form gives. */
+function checkForms({ source, integer }: Compilation, data: readonly TensorData[]): Tensor[][] {
+  const whole = evaluateAll(integer, data);
+  const before = evaluateAll(source, data);
+  integer.outputs.forEach(({ value, boundary, host }, output) => {
+    if (host.length > 0) return;
+    const exact = source.form === 'integer' || carriesIndices(integer, value);
+    before[output]?.forEach((meant, frame) => {
+      const found = whole[output]?.[frame] as Tensor;
+      const right = exact || !isInteger(found.type.elem) ? found : toReal(found, boundary);
+      const what = `${source.form} source and integer form, output ${output} (${value}), frame ${frame}`;
+      expectSame(what, numbers(meant.data), numbers(right.data));
+    });
+  });
+  return whole;
+}
+
+/** Source = integer form = cycle engine, by value; the engine keeps the pace that the compilation says. */
 export function checkValues(subject: Subject): Compilation {
   const compilation = compileSubject(subject);
-  const { source, integer, hw } = compilation;
-  const data = input(compilation, subject.seed);
+  const { hw } = compilation;
+  const inputs = inputsOf(compilation, subject.seed);
   const engine = createEngine(hw, units);
-  const plain = engine.run({ inputs: [data] });
-  const stalled = engine.run({ inputs: [data], stalls: subject.seed });
-  const whole = evaluateAll(integer, data);
-  if (source.form === 'real') {
-    const indices = integer.nodes.some((node) => node.op === 'argmax' || node.op === 'topk');
-    const { boundary = {}, host = [] } = integer.outputs[0] ?? {};
-    if (host.length > 0) throw new Error(`left to the host: ${host.join(', ')}`);
-    evaluateAll(source, data).forEach((real, frame) => {
-      const meant = whole[frame] as Tensor;
-      const right = indices || !isInteger(meant.type.elem) ? meant : toReal(meant, boundary);
-      expectSame(`real and integer form, frame ${frame}`, numbers(real.data), numbers(right.data));
-    });
-  }
-  const all = whole.flatMap(({ data: values }) => numbers(values));
-  expectSame('integer form and cycle engine', all, numbers(plain.outputs[0] ?? []));
-  expectSame('cycle engine without and with stalls', all, numbers(stalled.outputs[0] ?? []));
+  const plain = engine.run({ inputs });
+  const stalled = engine.run({ inputs, stalls: subject.seed });
+  checkForms(compilation, inputs).forEach((tensors, output) => {
+    const all = tensors.flatMap(({ data }) => numbers(data));
+    const place = `output ${output} (${compilation.integer.outputs[output]?.value})`;
+    expectSame(`integer form and cycle engine, ${place}`, all, numbers(plain.outputs[output] ?? []));
+    const late = numbers(stalled.outputs[output] ?? []);
+    expectSame(`cycle engine without and with stalls, ${place}`, all, late);
+  });
   return compilation;
 }
 
@@ -153,7 +258,7 @@ export function merge(designs: readonly HwGraph[]): HwGraph {
     channels: designs.flatMap(({ channels }, k) =>
       channels.map((channel) => {
         const end = ({ node, port }: { node: string; port: string }) =>
-          node === '' ? { node, port: `${port}${k}` } : { node: `d${k}_${node}`, port };
+          node === '' ? { node, port: `p${k}_${port}` } : { node: `d${k}_${node}`, port };
         return { ...channel, name: `d${k}_${channel.name}`, from: end(channel.from), to: end(channel.to) };
       }),
     ),
@@ -163,7 +268,7 @@ export function merge(designs: readonly HwGraph[]): HwGraph {
 /** Cycle engine = Verilog, every beat of every channel in every cycle: plain, with stalls, after resets in mid-run. */
 export async function checkRtl(compilations: readonly (readonly [Compilation, number])[]): Promise<void> {
   const hw = merge(compilations.map(([compilation]) => compilation.hw));
-  const inputs = compilations.map(([compilation, seed]) => input(compilation, seed));
+  const inputs = compilations.flatMap(([compilation, seed]) => inputsOf(compilation, seed));
   const engine = createEngine(hw, units);
   const runner = await createVerilatorRunner({
     top: hw.name,

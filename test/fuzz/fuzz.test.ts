@@ -16,13 +16,13 @@ const seed = Number(process.env['QCC_SEED'] ?? 1);
 
 describe('random networks', () => {
   test('real form = integer form = cycle engine, with and without stalls', async () => {
-    const { passed, refused } = await fuzzRound({ seed, networks: 60, size: 70, rtl: false });
+    const { passed, refused } = await fuzzRound({ seed, kind: 'dense', networks: 60, size: 70, rtl: false });
     console.log(`random networks: ${passed} compared, ${refused} refused`);
     expect(passed).toBeGreaterThan(refused * 4);
   }, 180_000);
 
   test('cycle engine = Verilog in every cycle of every channel, with stalls and resets', async () => {
-    const { passed } = await fuzzRound({ seed: seed + 1, networks: 8, size: 24, rtl: true });
+    const { passed } = await fuzzRound({ seed: seed + 1, kind: 'dense', networks: 8, size: 24, rtl: true });
     expect(passed).toBeGreaterThan(4);
   }, 300_000);
 

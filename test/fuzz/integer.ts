@@ -4,7 +4,6 @@ import { GraphBuilder } from '../../compiler/qir/index.ts';
 import type { Graph, Value } from '../../compiler/qir/index.ts';
 import {
   bipolar,
-  elementCount,
   fitInteger,
   int,
   ternary,
@@ -57,7 +56,13 @@ function thresholdIn(random: RandomSource, { min, max }: { min: number; max: num
   return Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, wish));
 }
 
-function addLevels(g: GraphBuilder, x: Value, levels: Levels, random: RandomSource, name: string): Value {
+export function addLevels(
+  g: GraphBuilder,
+  x: Value,
+  levels: Levels,
+  random: RandomSource,
+  name: string,
+): Value {
   const { elem, base, most } = resultOf(levels);
   const range = valueRange(x.type.elem);
   const channels = levels.shared ? 1 : (x.type.shape.at(-1) ?? 1);
@@ -72,7 +77,13 @@ function addLevels(g: GraphBuilder, x: Value, levels: Levels, random: RandomSour
   return levels.table === 'none' ? y : addTable(g, y, levels.table === 'shared', random, `${name}_table`);
 }
 
-function addTable(g: GraphBuilder, x: Value, shared: boolean, random: RandomSource, name: string): Value {
+export function addTable(
+  g: GraphBuilder,
+  x: Value,
+  shared: boolean,
+  random: RandomSource,
+  name: string,
+): Value {
   const { min, max } = valueRange(x.type.elem);
   const channels = shared ? 1 : (x.type.shape.at(-1) ?? 1);
   const data = Array.from({ length: channels }, () =>
@@ -82,8 +93,8 @@ function addTable(g: GraphBuilder, x: Value, shared: boolean, random: RandomSour
 }
 
 /** What the last layer's sums end in. */
-function addHead(g: GraphBuilder, x: Value, head: Recipe['head'], random: RandomSource): Value {
-  const size = elementCount(x.type.shape);
+export function addHead(g: GraphBuilder, x: Value, head: Recipe['head'], random: RandomSource): Value {
+  const size = x.type.shape.at(-1) ?? 1;
   switch (head) {
     case 'argmax':
       return g.argmax(x, { name: 'class' });

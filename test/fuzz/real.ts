@@ -4,10 +4,11 @@ import { float32, GraphBuilder } from '../../compiler/qir/index.ts';
 import type { Graph, OperandLike, Value } from '../../compiler/qir/index.ts';
 import { roundingModes } from '../../compiler/qir/ops/rounding.ts';
 import type { LayerRecipe, Levels, Recipe } from './recipe.ts';
+import { elementCount } from '../../compiler/qir/types.ts';
 import { weightsOf } from './integer.ts';
 
 /** Numbers as float32 constants: one for all channels, or one each. */
-function numbers(count: number, one: () => number): OperandLike {
+export function numbers(count: number, one: () => number): OperandLike {
   return {
     elem: float32,
     shape: count === 1 ? [] : [count],
@@ -16,7 +17,13 @@ function numbers(count: number, one: () => number): OperandLike {
 }
 
 /** A quantizer of each kind that importers produce, after a batch normalization or none. */
-function addLevels(g: GraphBuilder, x: Value, levels: Levels, random: RandomSource, spread: number): Value {
+export function addLevels(
+  g: GraphBuilder,
+  x: Value,
+  levels: Levels,
+  random: RandomSource,
+  spread: number,
+): Value {
   const channels = levels.shared ? 1 : (x.type.shape.at(-1) ?? 1);
   const unit = (): number => random.integer(-1000, 1000) / 1000;
   let y = x;
@@ -64,19 +71,23 @@ function addLevels(g: GraphBuilder, x: Value, levels: Levels, random: RandomSour
 }
 
 /** Weights behind their quantizer, one scale for all or one a row. */
-function addWeights(
+export function addWeights(
   g: GraphBuilder,
   layer: LayerRecipe,
-  inputs: number,
+  shape: readonly number[],
   one: boolean,
   random: RandomSource,
 ): Value {
-  const { elem, data } = weightsOf(layer, inputs);
+  const { elem, data } = weightsOf(layer, elementCount(shape.slice(1)));
   const rows = one ? 1 : random.pick([1, layer.outputs]);
   const scales = Array.from({ length: rows }, () => Math.fround(random.pick([1, 0.5, 0.125, 0.3, 0.07])));
   const level = data.map((row, o) => row.map((w) => Math.fround(w * (scales[o % rows] ?? 1))));
-  const scale = { elem: float32, shape: rows === 1 ? [] : [rows, 1], data: scales };
-  const raw = { elem: float32, data: level };
+  const scale = {
+    elem: float32,
+    shape: rows === 1 ? [] : [rows, ...shape.slice(1).map(() => 1)],
+    data: scales,
+  };
+  const raw = { elem: float32, shape, data: level.flat() };
   if (elem.kind === 'bipolar') return g.op('bipolar_quant', [raw, scale]);
   const [min, max] = elem.kind === 'uint' ? [0, 63] : [-32, 31];
   return g.op('quant', [raw, scale, numbers(1, () => 0)], { min, max, rounding: 'HALF_EVEN' });
@@ -97,7 +108,7 @@ export function realNetwork(recipe: Recipe): Graph {
     const last = i === recipe.layers.length - 1;
     // sums that leave share one scale: others would be left to the host
     const sums = last && recipe.head === 'sums';
-    x = g.op('matmul', [x, addWeights(g, layer, size, sums, own)]);
+    x = g.op('matmul', [x, addWeights(g, layer, [layer.outputs, size], sums, own)]);
     if (sums) return;
     if (layer.bias) x = g.op('add', [x, numbers(layer.outputs, () => own.integer(-40, 40) / 8)]);
     if (!last || recipe.head === 'levels') x = addLevels(g, x, layer.levels, own, Math.sqrt(size));

@@ -60,7 +60,7 @@ const size = (max: number): fc.Arbitrary<number> =>
     { weight: 1, arbitrary: fc.constantFrom(1, 7, 8, 9, 31, 32, 33, 63, 64, 65).filter((n) => n <= max) },
   );
 
-const inputType: fc.Arbitrary<ElementType> = fc.oneof(
+export const inputType: fc.Arbitrary<ElementType> = fc.oneof(
   fc.constant(bipolar),
   fc.constant(ternary),
   fc.integer({ min: 1, max: 8 }).map(uint),
@@ -77,7 +77,7 @@ const levels: fc.Arbitrary<Levels> = fc.record({
   table: fc.constantFrom('none', 'none', 'none', 'shared', 'channels'),
 });
 
-const layer = (max: number): fc.Arbitrary<LayerRecipe> =>
+export const layer = (max: number): fc.Arbitrary<LayerRecipe> =>
   fc.record({
     outputs: size(max),
     weights: fc.constantFrom<WeightKind[]>('bipolar', 'ternary', 'int', 'uint', 'sparse'),
@@ -87,7 +87,7 @@ const layer = (max: number): fc.Arbitrary<LayerRecipe> =>
     seed,
   });
 
-const folding: fc.Arbitrary<FoldingRecipe> = fc.record({
+export const folding: fc.Arbitrary<FoldingRecipe> = fc.record({
   kind: fc.constantFrom('search', 'folded', 'folded', 'folded', 'unrolled'),
   pe: fc.integer({ min: 0, max: 1000 }),
   simd: fc.integer({ min: 0, max: 1000 }),

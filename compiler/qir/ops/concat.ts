@@ -66,14 +66,19 @@ export const concat: OpDefinition = {
   },
   evaluate: (operands, attributes, result) => {
     const axis = getNumberOr(attributes, 'axis', result.shape.length - 1);
-    const data = allocate(result.elem, elementCount(result.shape));
+    // in real form an input of the graph is declared as integers, and evaluated as the numbers that these stand for
+    const elem = operands.every((x) => isInteger(x.type.elem)) ? result.elem : float32;
+    const data = allocate(elem, elementCount(result.shape));
     join(
       data,
       operands.map((x) => x.data),
       operands.map((x) => x.type.shape),
       axis,
     );
-    return withLattice({ type: result, data }, joinedLattice(operands, result.shape, axis));
+    return withLattice(
+      { type: { elem, shape: result.shape }, data },
+      joinedLattice(operands, result.shape, axis),
+    );
   },
 };
 
