@@ -141,7 +141,38 @@ function unrolled(w: ElementType, x: ElementType, size: readonly [number, number
   };
 }
 
+/** A sliding window of size, stride, padding over an image of height, width, channels; `lanes` undefined: whole windows. */
+function window(
+  [k, stride, pad]: readonly [number, number, number],
+  shape: readonly [number, number, number],
+  [x, y]: readonly [ElementType, ElementType],
+  gather?: { readonly lanes: number; readonly depth: number },
+): Case {
+  const title = `${k}x${k} stride ${stride} pad ${pad} over ${shape.join('x')} ${x.kind} to ${y.kind}`;
+  const movement = {
+    kernel: [k, k],
+    strides: [stride, stride],
+    pads: [pad, pad, pad, pad],
+    dilations: [1, 1],
+  };
+  const common = { shape: [...shape], x: { ...x }, y: { ...y }, fill: 0 };
+  if (gather === undefined) return { unit: 'window', title, params: { ...movement, ...common } };
+  const params = { movement: { op: 'windows', ...movement }, ...common, ...gather };
+  return { unit: 'gather', title: `${title}, ${gather.lanes} lanes`, params };
+}
+
 const cases: readonly Case[] = [
+  window([3, 1, 0], [32, 32, 3], [int(8), int(8)], { lanes: 3, depth: 128 }),
+  window([3, 1, 0], [30, 30, 64], [bipolar, bipolar], { lanes: 64, depth: 64 }),
+  window([2, 2, 0], [10, 10, 128], [bipolar, bipolar], { lanes: 32, depth: 64 }),
+  window([3, 1, 0], [5, 5, 128], [bipolar, bipolar], { lanes: 16, depth: 192 }),
+  window([3, 1, 1], [16, 16, 32], [bipolar, ternary], { lanes: 32, depth: 64 }),
+  window([3, 2, 1], [16, 16, 32], [int(8), int(8)], { lanes: 8, depth: 256 }),
+  window([7, 2, 3], [56, 56, 16], [uint(8), uint(8)], { lanes: 4, depth: 1536 }),
+  window([3, 1, 0], [32, 32, 3], [uint(8), uint(8)]),
+  window([3, 1, 1], [16, 16, 16], [bipolar, ternary]),
+  window([5, 2, 2], [28, 28, 1], [uint(8), uint(8)]),
+  window([3, 1, 0], [8, 300, 64], [bipolar, bipolar]),
   fifo(uint(16), 1, 1),
   fifo(uint(16), 1, 16),
   fifo(uint(64 / 4), 4, 64),

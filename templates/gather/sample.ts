@@ -99,6 +99,8 @@ export function sample(random: RandomSource): ReturnType<UnitDefinition['sample'
       route.least + integer(0, 3),
       least,
       fullRateDepth(route),
+      // sizes that are no power of two, and block RAM
+      150,
       memoryOf(193, 64).size,
     ]);
     return {

@@ -106,11 +106,15 @@ function foldings(
   if ('found' in read || !styles.includes('folded')) return [];
   const { movement, shape, x } = read;
   const channels = shape.at(-1) ?? 1;
+  const made = nestOf(movement, shape);
+  if ('problem' in made) return [];
+  const count = (sizes: readonly number[]): number => sizes.reduce((product, n) => product * n, 1);
+  const most = Math.max(count(shape), count(made.shape));
   const found: Folding[] = [];
   for (let lanes = 1; lanes <= channels; lanes++) {
-    if (channels % lanes !== 0) continue;
+    if (channels % lanes !== 0 || most > cycles * lanes) continue;
     const route = routeOf(movement, shape, lanes);
-    if ('problem' in route || Math.max(route.words, route.steps.count) > cycles) continue;
+    if ('problem' in route) continue;
     const depths = new Set<number>();
     for (const order of ['output', 'input'] as const) {
       const depth = depthOf(route, lanes * bitWidth(x), order);

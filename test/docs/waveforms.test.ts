@@ -66,6 +66,16 @@ const diagrams: readonly Diagram[] = [
     cycles: 9,
   },
   {
+    unit: 'window',
+    params: {
+      ...{ shape: [1, 3, 1], kernel: [1, 2], strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] },
+      ...{ x: stream.elem, y: stream.elem, fill: 0 },
+    },
+    inputs: 'abc',
+    outputs: 'PQ',
+    cycles: 10,
+  },
+  {
     unit: 'gather',
     params: {
       movement: { op: 'windows', kernel: [1, 2], strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] },
