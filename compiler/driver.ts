@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { createEngine } from '../sim/engine.ts';
 import { units } from '../templates/registry.ts';
+import { budgetOf, type Device } from './devices/index.ts';
 import { fileUnreadable } from './diagnostics/catalog/driver.ts';
 import { fail } from './diagnostics/index.ts';
 import type { Diagnostics } from './diagnostics/index.ts';
-import type { HwGraph } from './hw/index.ts';
+import type { Form, HwGraph } from './hw/index.ts';
 import { verilogIdentifier } from './hw/names.ts';
 import { lower } from './lower/lower.ts';
 import type { CycleModel } from './lower/lower.ts';
@@ -32,7 +33,11 @@ export interface CompileOptions {
   readonly latencyUs?: number;
   /** Resources that the design may use: a limit for a rate or a latency; alone, the fastest design that fits is built. */
   readonly budget?: Budget;
+  /** The FPGA that the design must fit into. Alone it asks for a design of the usual size, slower only if that does not fit. */
+  readonly device?: Device;
   readonly style?: 'folded' | 'unrolled' | 'auto';
+  /** The form that will be synthesized, which the costs are counted in: `amd` defines QCC_XILINX. Default: what suits the device, else `portable`. */
+  readonly form?: Form;
   /** Parsed folding file: layer name to folding. */
   readonly folding?: ReadonlyMap<
     string,
@@ -57,6 +62,10 @@ export interface Compilation {
   readonly latency: number;
   /** The instance whose own initiation interval is the design's. */
   readonly bindingInstance: string;
+  /** The form that the costs are counted in. */
+  readonly form: Form;
+  /** The device that was asked for. */
+  readonly device?: Device;
 }
 
 /** The clock that designs are folded for when none is given, MHz. */
@@ -112,7 +121,8 @@ const cycleModel: CycleModel = {
  * @throws DiagnosticError with every problem found.
  */
 export function compileGraph(graph: Graph, options: CompileOptions): Compilation {
-  const { diagnostics } = options;
+  const { diagnostics, device } = options;
+  const form = options.form ?? device?.form ?? 'portable';
   options.progress?.('integerize');
   const integer = runPipeline(graph, {
     diagnostics,
@@ -127,6 +137,8 @@ export function compileGraph(graph: Graph, options: CompileOptions): Compilation
     ...(options.fps === undefined ? {} : { fps: options.fps }),
     ...(options.latencyUs === undefined ? {} : { latencyUs: options.latencyUs }),
     ...(options.budget === undefined ? {} : { budget: options.budget }),
+    ...(device === undefined ? {} : { device: { name: device.name, budget: budgetOf(device) } }),
+    form,
     ...(options.folding === undefined ? {} : { given: options.folding }),
   };
   const name = verilogIdentifier(graph.name, new Set());
@@ -140,5 +152,7 @@ export function compileGraph(graph: Graph, options: CompileOptions): Compilation
     initiationInterval: lowered.measured.initiationInterval,
     latency: lowered.measured.latency,
     bindingInstance: lowered.bindingInstance,
+    form,
+    ...(device === undefined ? {} : { device }),
   };
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { choice, text } from './arguments.ts';
 import type { Command } from './command.ts';
 import { hardwareOptions, modelArgument, modelOptions, passOptions } from './options.ts';
+import { recordedTargets } from './targets.ts';
 
 const targets = ['fpga'] as const;
 
@@ -30,6 +31,11 @@ export const build: Command = {
   examples: [
     ['qcc build tfc.qir -o hdl-out/tfc', 'compile with the default folding'],
     ['qcc build tfc.qir --fps 1e6 --clock-mhz 250', 'the cheapest folding for a million frames a second'],
+    [
+      'qcc build tfc.qir --device ice40up5k --latency-us 50',
+      'the cheapest one that fits and is quick enough',
+    ],
+    ['qcc build tfc.qir --budget lut=20000,bram=40', 'the fastest folding within these resources'],
     ['qcc build tfc.qir --folding fold.json', 'foldings by hand for some layers'],
     ['qcc build model.onnx --style unrolled', 'constants dissolved into adders'],
   ],
@@ -39,21 +45,20 @@ export const build: Command = {
     const { compile } = await import('./compile.ts');
     const compiled = await compile(args, context);
     if (compiled.stopped !== undefined) return compiled.stopped;
-    const { compilation, dumps, always } = compiled;
+    const { compilation, dumps, always, targets: asked } = compiled;
     const [{ buildOutput }, { writeOutput }, { reportText }] = await Promise.all([
       import('../build.ts'),
       import('../emit/index.ts'),
       import('../report/index.ts'),
     ]);
     const folder = text(args, 'output') ?? join('hdl-out', compilation.hw.name);
-    const fps = args['fps'];
     progress.phase('emit');
     const { files, report } = await buildOutput(compilation, {
       notes: diagnostics.all,
       options: {
         target,
         style: text(args, 'style') ?? 'auto',
-        ...(typeof fps === 'number' && { fps }),
+        ...recordedTargets(asked),
       },
     });
     diagnostics.throwIfErrors();

@@ -22,7 +22,7 @@ export const check: Command = {
     if (compiled.stopped !== undefined) return compiled.stopped;
     const { compilation, dumps, always } = compiled;
     const { summarize } = await import('./summary.ts');
-    const { makeReport } = await import('../report/index.ts');
+    const { deviceText, makeReport } = await import('../report/index.ts');
     const summary = summarize(compilation.integer);
     const report = makeReport(compilation);
     const { initiationInterval, latency } = report.performance;
@@ -31,6 +31,7 @@ export const check: Command = {
       summary.text,
       `  layers  ${layers}`,
       `  cycles  ${initiationInterval} a frame, latency ${latency}, at ${report.clockMhz} MHz`,
+      ...(report.device === undefined ? [] : [`  device  ${deviceText(report.device)}`]),
       `${model} can be built.`,
     ].join('\n');
     return { json: { model: summary.json, report, ...(dumps.length > 0 && { ir: dumps }) }, text, always };

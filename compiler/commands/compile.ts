@@ -5,9 +5,10 @@ import { compileGraph, loadModel, type Compilation, type CompileOptions } from '
 import { passes, runPipeline } from '../pipeline.ts';
 import type { Graph } from '../qir/graph.ts';
 import { printQir } from '../qir/print.ts';
-import { choice, number, required, text } from './arguments.ts';
+import { choice, required, text } from './arguments.ts';
 import type { Arguments, Context, Outcome } from './command.ts';
 import { readFolding } from './folding.ts';
+import { readTargets, type Targets } from './targets.ts';
 
 /** A graph printed after a pass. */
 export interface Dump {
@@ -21,6 +22,7 @@ export type Compiled =
       readonly compilation: Compilation;
       readonly dumps: readonly Dump[];
       readonly always: string;
+      readonly targets: Targets;
       readonly stopped?: never;
     }
   | { readonly stopped: Outcome };
@@ -46,8 +48,7 @@ export function addNotes(graph: Graph, diagnostics: Diagnostics): void {
 export async function compile(args: Arguments, context: Context): Promise<Compiled> {
   const { diagnostics, progress } = context;
   const inputType = text(args, 'input-type');
-  const clockMhz = number(args, 'clock-mhz', { min: 1, max: 2000 });
-  const fps = number(args, 'fps', { min: 1e-3, max: 1e9 });
+  const targets = await readTargets(args);
   const style = choice(args, 'style', styles);
   const foldingFile = text(args, 'folding');
   const printAfter = passToPrint(args);
@@ -77,13 +78,12 @@ export async function compile(args: Arguments, context: Context): Promise<Compil
     diagnostics,
     afterPass,
     progress: progress.phase,
-    ...(clockMhz !== undefined && { clockMhz }),
-    ...(fps !== undefined && { fps }),
+    ...targets,
     ...(style !== undefined && { style }),
     ...(folding !== undefined && { folding }),
   };
   const compilation = compileGraph(graph, options);
   addNotes(compilation.integer, diagnostics);
   if (printAfter !== undefined && dumps.length === 0) diagnostics.add(passSkipped(printAfter, ran));
-  return { compilation, dumps, always: dumps.map(dumpText).join('') };
+  return { compilation, dumps, always: dumps.map(dumpText).join(''), targets };
 }

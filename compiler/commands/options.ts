@@ -19,6 +19,22 @@ export const modelOptions = {
 export const hardwareOptions = {
   'clock-mhz': { type: 'number', requiresArg: true, describe: 'Clock in MHz (default 200)' },
   fps: { type: 'number', requiresArg: true, describe: 'Frames a second to reach at that clock' },
+  'latency-us': {
+    type: 'number',
+    requiresArg: true,
+    describe: 'Microseconds that a frame may take from its first input to its last output',
+  },
+  budget: {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'Resources that the design may use: lut=20000,bram=40,dsp=100,ff=40000, or some of them; without a rate or a latency the fastest design that fits',
+  },
+  device: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'FPGA that the design must fit into, e.g. xczu7ev (docs/devices.md)',
+  },
   folding: {
     type: 'string',
     requiresArg: true,

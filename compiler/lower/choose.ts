@@ -45,7 +45,7 @@ export function checkReach(
 }
 
 /** The interval to design for when no rate is asked for: by the size of the network, or what given foldings and slow layers take. */
-function ownInterval(space: DesignSpace): number {
+export function ownInterval(space: DesignSpace): number {
   const size = Math.max(defaultInterval, Math.ceil(space.operations / defaultParallelism));
   const least = space.network.layers.map((_, index) => space.leastInterval(index) ?? 1);
   // A folding that is given for every matrix says itself how fast the design is to be.

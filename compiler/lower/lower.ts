@@ -6,6 +6,7 @@ import type { Graph } from '../qir/graph.ts';
 import { elementCount, printElement } from '../qir/types.ts';
 import { layerSize, operationsOf } from './candidates.ts';
 import type { Candidate } from './candidates.ts';
+import { ownInterval } from './choose.ts';
 import { connect } from './connect.ts';
 import type { Blueprint } from './connect.ts';
 import { longestUseful } from './explore.ts';
@@ -16,7 +17,7 @@ import type { Layer } from './layers.ts';
 import type { Budget, FoldingTarget, LayerPlan } from './plan.ts';
 import type { Choice } from './search.ts';
 import { DesignSpace, totalCost } from './space.ts';
-import { chooseTarget, isWithin, load, reportBudget } from './targets.ts';
+import { chooseTarget, isWithin, limitsOf, load, reportBudget } from './targets.ts';
 
 export type { CycleModel, Measured, ModelRun } from './fifos.ts';
 
@@ -84,11 +85,14 @@ function bindingOf(plan: readonly LayerPlan[]): LayerPlan {
 /** Times that a target is tightened when the finished design, with its FIFOs, misses it by a little. */
 const tightenings = 8;
 
-/** Chooses, connects and sizes FIFOs; FIFOs cost LUTs and can delay a frame, so the target is tightened until the finished design meets it. */
+/**
+ * Chooses, connects and sizes FIFOs, from the interval `start` on if there is no rate; FIFOs cost LUTs and can delay a frame, so the target is tightened until the finished design meets it.
+ */
 function finish(
   space: DesignSpace,
   target: FoldingTarget,
   name: string,
+  start: number,
   model: CycleModel,
   diagnostics: Diagnostics,
 ): {
@@ -101,7 +105,7 @@ function finish(
   const { budget, latencyUs, fps } = target;
   const alone = budget !== undefined && latencyUs === undefined && fps === undefined;
   let goal = target;
-  let from = 1;
+  let from = start;
   for (let round = 0; ; round++) {
     const chosen = chooseTarget(space, goal, model, diagnostics, from);
     const design = space.design(chosen.choice, name, target.clockMhz);
@@ -166,7 +170,11 @@ export function lower(
 ): Lowered {
   const network = networkOf(graph, units, diagnostics);
   const space = new DesignSpace(network, units, target, diagnostics);
-  const { choice, design, depths, measured } = finish(space, target, name, model, diagnostics);
+  // a device limits a design, a budget asks for all that it allows
+  const start = target.budget === undefined ? ownInterval(space) : 1;
+  const limits = limitsOf(target);
+  const goal = limits === undefined ? target : { ...target, budget: limits };
+  const { choice, design, depths, measured } = finish(space, goal, start, name, model, diagnostics);
   const hw = connect(design, units, depths);
   const layerAt = new Map(design.parts.map(({ node, layer }) => [node.name, layer]));
   const plan = hw.nodes.map((node) => {

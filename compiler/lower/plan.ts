@@ -35,6 +35,8 @@ export interface FoldingTarget {
    * looked for.
    */
   readonly budget?: Budget;
+  /** The device that limits the design as `budget` does; by itself it does not ask for the fastest design. */
+  readonly device?: { readonly name: string; readonly budget: Budget };
   readonly style: 'folded' | 'unrolled' | 'auto';
   /** Foldings given by layer name (a QIR node name or an instance name), overriding the search. */
   readonly given?: ReadonlyMap<string, Partial<Folding>>;

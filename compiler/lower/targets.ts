@@ -13,6 +13,15 @@ import type { DesignSpace } from './space.ts';
 
 const resources = ['lut', 'ff', 'bram36', 'dsp'] as const;
 
+/** What budget and device together leave. */
+export function limitsOf({ budget, device }: Pick<FoldingTarget, 'budget' | 'device'>): Budget | undefined {
+  if (device === undefined) return budget;
+  const least = (key: keyof Cost): number =>
+    Math.min(budget?.[key] ?? Infinity, device.budget[key] ?? Infinity);
+  const limits = resources.map((key) => [key, least(key)] as const);
+  return Object.fromEntries(limits.filter(([, limit]) => limit < Infinity)) as Budget;
+}
+
 /** Times that a scarce resource is made dearer before a design counts as too large. */
 const priceRounds = 8;
 
@@ -37,7 +46,10 @@ function fitting(space: DesignSpace, cycles: number, budget: Budget): Chosen | u
   for (let round = 0; round < priceRounds; round++) {
     const choice = space.solve(cycles, prices);
     if (choice === undefined) return undefined;
-    const { resource, ratio } = load(totalCost(space.units, space.design(choice, 'design', 100)), budget);
+    const { resource, ratio } = load(
+      totalCost(space.units, space.design(choice, 'design', 100), space.form),
+      budget,
+    );
     if (ratio <= 1) return { choice, cycles };
     prices[resource] *= 3;
   }
@@ -127,7 +139,9 @@ export function reportBudget(
       : `the cheapest design of ${chosen.cycles} cycles a frame`;
   const used = Math.ceil(cost[resource]);
   const limit = budget[resource] ?? 0;
-  diagnostics.add(budgetExceeded(names[resource], used, limit, most.layer, most.share, what, help));
+  const { device } = target;
+  const from = device?.budget[resource] === limit ? device.name : undefined;
+  diagnostics.add(budgetExceeded(names[resource], used, limit, from, most, what, help));
 }
 
 /**
@@ -172,7 +186,7 @@ export function chooseTarget(
         : fitting(space, chosen.cycles, budget);
     if (fit === undefined) {
       chosen ??= choose(space, { ...target, fps: (clockMhz * 1e6) / longestUseful(space) }, diagnostics);
-      const cost = totalCost(space.units, space.design(chosen.choice, 'design', clockMhz));
+      const cost = totalCost(space.units, space.design(chosen.choice, 'design', clockMhz), space.form);
       reportBudget(space, chosen, cost, target, budget, diagnostics);
       diagnostics.throwIfErrors();
     }

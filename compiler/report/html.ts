@@ -1,7 +1,7 @@
 import { placeText, printable } from '../diagnostics/render.ts';
 import type { Where } from '../diagnostics/index.ts';
 import type { Report, ReportLayer } from './schema.ts';
-import { duration, engineering, foldingText, thousands } from './text.ts';
+import { deviceText, duration, engineering, foldingText, thousands } from './text.ts';
 
 /** Text made safe to stand in HTML, in attributes too. */
 function escape(text: string): string {
@@ -91,6 +91,15 @@ export function reportHtml(report: Report): string {
     );
   });
   const host = model.outputs.flatMap((output) => output.host.map((step) => fact('host', escape(step))));
+  const device =
+    report.device === undefined
+      ? []
+      : [
+          fact(
+            'device',
+            `${escape(deviceText(report.device))} <small>${escape(report.device.title)}</small>`,
+          ),
+        ];
   const plumbing =
     report.plumbing.length === 0 ? '' : `<h2>Plumbing</h2>${tableOf(report.plumbing, report, false)}`;
   const notes =
@@ -105,7 +114,7 @@ export function reportHtml(report: Report): string {
 ${fact('throughput', `<b>${engineering(speed.framesPerSecond)}frames/s</b> at ${report.clockMhz} MHz, a frame every ${thousands(speed.initiationInterval)} cycles, ${engineering(speed.operationsPerSecond)}op/s`)}
 ${fact('latency', `<b>${duration(speed.latencyMicroseconds)}</b>, ${thousands(speed.latency)} cycles`)}
 ${fact('bound by', `${escape(speed.binding.instance)} (${escape(speed.binding.unit)}, ${thousands(speed.binding.cycles)} cycles a frame)`)}
-${[...host, ...checks].join('\n')}
+${[...device, ...host, ...checks].join('\n')}
 </dl>
 <h2>Layers</h2>
 ${tableOf(report.layers, report, true)}

@@ -1,10 +1,11 @@
+import { budgetOf, type Device } from '../devices/index.ts';
 import { invariant, type Diagnostic } from '../diagnostics/index.ts';
 import type { LayerPlan } from '../lower/plan.ts';
 import { operandType, value, type Boundary, type Graph } from '../qir/graph.ts';
 import { elementCount, printType, type ElementType } from '../qir/types.ts';
 import { version } from '../version.ts';
-import type { HwGraph } from '../hw/index.ts';
-import type { Check, Report, ReportLayer } from './schema.ts';
+import type { Cost, HwGraph } from '../hw/index.ts';
+import type { Check, Report, ReportLayer, Utilization } from './schema.ts';
 
 /** What a report is made of: the driver's `Compilation`, as far as the report needs it. */
 export interface ReportSource {
@@ -15,6 +16,7 @@ export interface ReportSource {
   readonly initiationInterval: number;
   readonly latency: number;
   readonly bindingInstance: string;
+  readonly device?: Device;
 }
 
 function scaleText(elem: ElementType, boundary: Boundary): string {
@@ -36,6 +38,24 @@ function layer(plan: LayerPlan): ReportLayer {
     latency: plan.timing.latency,
     cost: { ...plan.cost },
     operations: plan.operations,
+  };
+}
+
+function utilization(used: number, available: number): Utilization {
+  if (available === 0) return { used, available, percent: null };
+  return { used, available, percent: Math.round((1000 * used) / available) / 10 };
+}
+
+function deviceOf(device: Device, total: Cost): NonNullable<Report['device']> {
+  const { name, title } = device;
+  const offers = budgetOf(device);
+  return {
+    name,
+    title,
+    lut: utilization(total.lut, offers.lut),
+    ff: utilization(total.ff, offers.ff),
+    bram36: utilization(total.bram36, offers.bram36),
+    dsp: utilization(total.dsp, offers.dsp),
   };
 }
 
@@ -114,6 +134,7 @@ export function makeReport(
     layers: rows.filter(({ entry }) => entry.nodes.length > 0).map(({ row }) => row),
     plumbing: rows.filter(({ entry }) => entry.nodes.length === 0).map(({ row }) => row),
     total,
+    ...(compilation.device !== undefined && { device: deviceOf(compilation.device, total) }),
     performance: {
       initiationInterval,
       latency,

@@ -35,6 +35,14 @@ const layerSchema = z.object({
   operations: count,
 });
 
+const utilizationSchema = z.object({
+  /** As the cost models count: 6-input lookup tables, 36 Kib block RAMs. */
+  used: count,
+  available: count,
+  /** Of what is there, to a tenth; null where there is none and none is used. */
+  percent: count.nullable(),
+});
+
 /** What was compared with what, and on how much. */
 const checkSchema = z.object({
   /** Levels compared, in order: `reference`, `cycle`, `verilator`, `expected`. */
@@ -86,6 +94,17 @@ export const reportSchema = z.object({
   /** The instances that only move data: stream adapters, width converters, FIFOs. */
   plumbing: z.array(layerSchema),
   total: costSchema.extend({ operations: count }),
+  /** How full the device is that was asked for. */
+  device: z
+    .object({
+      name: z.string(),
+      title: z.string(),
+      lut: utilizationSchema,
+      ff: utilizationSchema,
+      bram36: utilizationSchema,
+      dsp: utilizationSchema,
+    })
+    .optional(),
   performance: z.object({
     /** Cycles from one frame to the next, and of the first frame from its first beat in to its last beat out. */
     initiationInterval: z.int().min(1),
@@ -103,5 +122,6 @@ export const reportSchema = z.object({
 });
 
 export type Report = z.infer<typeof reportSchema>;
+export type Utilization = z.infer<typeof utilizationSchema>;
 export type ReportLayer = z.infer<typeof layerSchema>;
 export type Check = z.infer<typeof checkSchema>;

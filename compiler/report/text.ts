@@ -46,6 +46,16 @@ export function foldingText({ folding, types }: ReportLayer): string {
   return `${folding.pe} x ${folding.simd}${types.weights === undefined ? '' : ` ${folding.order}`}`;
 }
 
+/** `xczu7ev: 12.3 % of LUTs, 4 % of flip-flops, ...`: how full the device is. */
+export function deviceText(device: NonNullable<Report['device']>): string {
+  const names = { lut: 'LUTs', ff: 'flip-flops', bram36: 'BRAM', dsp: 'DSP' } as const;
+  const parts = (['lut', 'ff', 'bram36', 'dsp'] as const).map((key) => {
+    const { percent } = device[key];
+    return percent === null ? `no ${names[key]} there` : `${percent} % of ${names[key]}`;
+  });
+  return `${device.name}: ${parts.join(', ')}`;
+}
+
 /** The report as a person reads it on a terminal. */
 export function reportText(report: Report, options: TextOptions): string {
   const paint = createColors(options.color);
@@ -122,6 +132,7 @@ export function reportText(report: Report, options: TextOptions): string {
       `${speed.binding.instance} (${speed.binding.unit}, ${thousands(speed.binding.cycles)} cycles a frame)`,
     ),
   ];
+  if (report.device !== undefined) lines.push(fact('device', deviceText(report.device)));
   if (total.lut > 0)
     lines.push(fact('resources', 'estimates for 6-input LUTs, portable Verilog; BRAM in units of 36 Kib'));
   for (const { host } of report.model.outputs)
