@@ -7,6 +7,7 @@ import type { Command } from './command.ts';
 import { modelArgument, modelOptions } from './options.ts';
 
 const scales = ['float32', 'pow2'] as const;
+const arithmetics = ['integer', 'float32'] as const;
 const defaultSamples = 64;
 
 /** `qcc quantize`: a float network to a quantized one. */
@@ -15,8 +16,7 @@ export const quantize: Command = {
   positionals: '<model>',
   summary: 'Quantize a float network after training, and write it as .qir text',
   epilogue:
-    'The result is real-form QIR with a quantizer behind every value that a layer reads: `qcc build`, `qcc sim` and `qcc check` take it ' +
-    'like any other model. Calibration data are inputs as the network was trained on; a few dozen are enough.',
+    '`qcc build`, `qcc sim` and `qcc check` take the result like any other model. Calibration data are inputs as the network was trained on; a few dozen are enough.',
   arguments: modelArgument,
   options: {
     method: {
@@ -41,6 +41,12 @@ export const quantize: Command = {
       choices: scales,
       default: 'float32',
       describe: 'Scales of activations: any float32 number, or powers of two',
+    },
+    arithmetic: {
+      choices: arithmetics,
+      default: 'integer',
+      describe:
+        'Between layers: integer (a multiplier and a shift for each channel; the result is integer form), or the float32 arithmetic of the network (real form)',
     },
     output: {
       type: 'string',
@@ -98,6 +104,7 @@ export const quantize: Command = {
     const quantized = method.run(graph, {
       samples,
       scales: choice(args, 'scales', scales) ?? 'float32',
+      arithmetic: choice(args, 'arithmetic', arithmetics) ?? 'integer',
       diagnostics,
       progress: (seen) => progress.phase(`calibrate: sample ${seen} of ${samples.length}`),
     });

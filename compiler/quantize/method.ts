@@ -6,11 +6,19 @@ import type { Tensor } from '../qir/types.ts';
 export const scaleChoices = ['float32', 'pow2'] as const;
 export type ScaleChoice = (typeof scaleChoices)[number];
 
+/**
+ * What computes between a layer and the next: integers (a multiplier, a bias and a shift for each channel), or float32 numbers as the
+ * network has them, which hardware then meets exactly by thresholds.
+ */
+export const arithmetics = ['integer', 'float32'] as const;
+export type Arithmetic = (typeof arithmetics)[number];
+
 /** What a method works with. */
 export interface QuantizeOptions {
   /** Calibration samples: one tensor an input, by name, of the inputs' types. */
   readonly samples: readonly Readonly<Record<string, Tensor>>[];
   readonly scales: ScaleChoice;
+  readonly arithmetic: Arithmetic;
   readonly diagnostics: Diagnostics;
   /** Called with the number of samples that have been seen. */
   readonly progress?: (seen: number) => void;
@@ -27,7 +35,7 @@ export interface QuantizedValue {
   readonly scale: number;
 }
 
-/** What a method yields: a real-form graph with quantizers, and what was chosen. */
+/** What a method yields: a graph in integer form, or in real form with quantizers, and what was chosen. */
 export interface Quantized {
   readonly graph: Graph;
   readonly values: readonly QuantizedValue[];

@@ -5,15 +5,15 @@ import { createEvaluator } from '../../compiler/qir/evaluate.ts';
 import { parseQir } from '../../compiler/qir/parse.ts';
 import { printQir } from '../../compiler/qir/print.ts';
 import { verifyGraph } from '../../compiler/qir/verify.ts';
-import { methods, type ScaleChoice } from '../../compiler/quantize/index.ts';
+import { methods, type Arithmetic, type ScaleChoice } from '../../compiler/quantize/index.ts';
 import { images, residual } from './network.ts';
 
 const int8 = methods.get('int8');
 
-function quantized(seed: number, scales: ScaleChoice) {
+function quantized(seed: number, scales: ScaleChoice, arithmetic: Arithmetic = 'float32') {
   const graph = residual(seed);
   const diagnostics = new Diagnostics();
-  const result = int8?.run(graph, { samples: images(seed, 16), scales, diagnostics });
+  const result = int8?.run(graph, { samples: images(seed, 16), scales, arithmetic, diagnostics });
   if (result === undefined) throw new Error('no method int8');
   expect(diagnostics.all).toEqual([]);
   return result;
@@ -68,6 +68,35 @@ describe.each(['float32', 'pow2'] as const)('int8 with scales %s', (scales) => {
   });
 });
 
+describe.each(['float32', 'pow2'] as const)('int8 in integers, with scales %s', (scales) => {
+  test('has a product and a shift where float32 arithmetic has many thresholds, and differs by a level now and then', () => {
+    const { graph } = quantized(4, scales, 'integer');
+    expect(graph.form).toBe('integer');
+    expect(verifyGraph(graph)).toEqual([]);
+    expect(graph.nodes.filter(({ op }) => op === 'threshold')).toEqual([]);
+    const exact = runPipeline(quantized(4, scales).graph, {
+      diagnostics: new Diagnostics(),
+      stopAfter: 'integerize',
+    });
+    const quantizers = graph.nodes.filter(({ op }) => op === 'requantize').map(({ name }) => name);
+    expect(quantizers.length).toBe(5);
+    const [ours, theirs] = [createEvaluator(graph), createEvaluator(exact)];
+    let [different, all] = [0, 0];
+    for (const sample of images(55, 10)) {
+      const [a, b] = [ours.run(sample, { taps: quantizers }), theirs.run(sample, { taps: quantizers })];
+      const [first = ''] = quantizers;
+      // the first quantizer sees the same sums on both sides
+      a.get(first)?.data.forEach((level, i) => {
+        const off = Math.abs(level - (b.get(first)?.data[i] ?? NaN));
+        expect(off).toBeLessThanOrEqual(1);
+        different += off;
+        all++;
+      });
+    }
+    expect(different / all).toBeLessThan(0.02);
+  });
+});
+
 test('the result prints and reads back', () => {
   const { graph } = quantized(5, 'float32');
   const text = printQir(graph);
@@ -77,6 +106,11 @@ test('the result prints and reads back', () => {
 
 test('a network that is quantized already is refused', () => {
   const { graph } = quantized(6, 'float32');
-  const options = { samples: images(6, 2), scales: 'float32', diagnostics: new Diagnostics() } as const;
+  const options = {
+    samples: images(6, 2),
+    scales: 'float32',
+    arithmetic: 'float32',
+    diagnostics: new Diagnostics(),
+  } as const;
   expect(() => int8?.run(graph, options)).toThrow(/QCC3601/);
 });

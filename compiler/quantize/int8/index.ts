@@ -10,6 +10,7 @@ import type { Graph } from '../../qir/graph.ts';
 import type { QuantizeMethod, QuantizeOptions } from '../method.ts';
 import { Histogram } from './histogram.ts';
 import { insertQuantizers } from './insert.ts';
+import { inIntegers } from './integers.ts';
 import { quantizationPoints, type Points } from './points.ts';
 import { chooseGrids } from './scales.ts';
 
@@ -35,8 +36,8 @@ function observe(graph: Graph, points: Points, options: QuantizeOptions): Readon
 /**
  * Post-training quantization to 8 bits. Weights: symmetric, a scale for each output channel (for the last layer one power of two, so that
  * its sums leave as integers of one scale). Activations: one scale each, unsigned where calibration saw nothing negative, symmetric
- * otherwise, limits by least expected squared error. Biases, batch normalization and activation functions stay as they are: with the quantizer
- * behind them they become thresholds or requantization, exactly.
+ * otherwise, limits by least expected squared error. Biases, batch normalization and activation functions become one multiplication and shift
+ * with the quantizer behind them, or stay float32 numbers.
  */
 export const int8: QuantizeMethod = {
   name: 'int8',
@@ -62,6 +63,8 @@ export const int8: QuantizeMethod = {
         scale: grid?.scale ?? 1,
       };
     });
-    return { graph: insertQuantizers(graph, points, grids), values };
+    const quantized = insertQuantizers(graph, points, grids);
+    const integers = options.arithmetic === 'integer';
+    return { graph: integers ? inIntegers(quantized, options.diagnostics) : quantized, values };
   },
 };

@@ -26,6 +26,8 @@ export interface Points {
   readonly equal: ReadonlySet<string>;
   /** The last layers: nodes behind which only the graph's output comes. */
   readonly last: ReadonlySet<string>;
+  /** Values that the last layers read. */
+  readonly beforeLast: ReadonlySet<string>;
 }
 
 /** Sets of values, joined as they are found to belong together. */
@@ -33,12 +35,15 @@ class Groups {
   readonly #parent = new Map<string, string>();
 
   find(value: string): string {
-    const parent = this.#parent.get(value) ?? value;
-    return parent === value ? value : this.find(parent);
+    let root = value;
+    for (let parent = this.#parent.get(root); parent !== undefined; parent = this.#parent.get(root))
+      root = parent;
+    return root;
   }
 
   join(a: string, b: string): void {
-    this.#parent.set(this.find(b), this.find(a));
+    const [from, to] = [this.find(b), this.find(a)];
+    if (from !== to) this.#parent.set(from, to);
   }
 }
 
@@ -58,10 +63,13 @@ export function quantizationPoints(graph: Graph): Points {
   const equal = new Set<string>();
   /** The value at which `name` is rounded. */
   const place = (name: string): string => {
-    const node = nodes.get(name);
-    const [from] = node?.operands ?? [];
-    if (node === undefined || !moving.has(node.op) || from?.kind !== 'value') return name;
-    return place(from.name);
+    let at = name;
+    for (;;) {
+      const node = nodes.get(at);
+      const [from] = node?.operands ?? [];
+      if (node === undefined || !moving.has(node.op) || from?.kind !== 'value') return at;
+      at = from.name;
+    }
   };
   const want = (name: string): string => {
     const at = place(name);
@@ -86,11 +94,18 @@ export function quantizationPoints(graph: Graph): Points {
       equal.add(node.name);
     }
   }
+  const last = lastLayers(graph);
   return {
     values: graph.nodes.map(({ name }) => name).filter((name) => wanted.has(name)),
     group: new Map([...members].map((name) => [name, groups.find(name)])),
     equal: new Set([...equal].map((name) => groups.find(name))),
-    last: lastLayers(graph),
+    last,
+    beforeLast: new Set(
+      [...last].flatMap((name) => {
+        const node = nodes.get(name);
+        return node === undefined ? [] : dataOperands(node).map(place);
+      }),
+    ),
   };
 }
 

@@ -47,7 +47,9 @@ export function chooseGrids(
       return { scale: 1, levels: 255, min: 0, max: 255 };
     const range = levelsOf(histogram);
     const scale = histogram.bestLimit(range.max) / range.max;
-    const fitted = choice === 'pow2' ? nearestPower(scale, histogram, range.max) : Math.fround(scale);
+    // the sums of a last layer are exact in float32 if their scale is a power of two, so that its bias can be added to the integers
+    const power = choice === 'pow2' || points.beforeLast.has(name);
+    const fitted = power ? nearestPower(scale, histogram, range.max) : Math.fround(scale);
     return { scale: fitted, levels: range.max, ...range };
   };
   // equal scales serve the member that reaches furthest
