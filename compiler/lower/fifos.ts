@@ -4,6 +4,7 @@ import type { HwGraph, UnitDefinition } from '../hw/index.ts';
 import { beatWidth } from '../hw/pack.ts';
 import { connect } from './connect.ts';
 import type { Blueprint } from './connect.ts';
+import { enduringDepths } from './endure.ts';
 import { paced, paceUnits } from './pace.ts';
 
 /** What the cycle model says of a design in steady state. */
@@ -199,7 +200,32 @@ class Trials {
 }
 
 /**
- * FIFO depths on the edges of a design: least depths that let it run at the initiation interval of its slowest unit, without ever
+ * FIFO depths on the edges of a design: least depths that let it run at the initiation interval of its slowest unit, deepened where the
+ * design could stand still if its surroundings stall it; see `leastDepths` and `enduringDepths`.
+ *
+ * @param target - the greatest initiation interval of any unit: no FIFO can bring the design below it.
+ */
+export function fifoDepths(
+  plan: Blueprint,
+  units: ReadonlyMap<string, UnitDefinition>,
+  target: number,
+  model: CycleModel,
+): { readonly depths: readonly number[]; readonly measured: Measured } {
+  const least = leastDepths(plan, units, target, model);
+  const trials = new Trials(plan, units, model, target);
+  const keeps = (depths: readonly number[]): boolean => {
+    const interval = trials.exact(depths)?.initiationInterval;
+    return interval !== undefined && interval <= least.measured.initiationInterval;
+  };
+  const depths = enduringDepths(plan, units, least.depths, least.measured, model, keeps);
+  if (depths === least.depths) return least;
+  const measured = trials.exact(depths);
+  invariant(measured !== undefined, `${plan.name} stands still with deeper FIFOs than it needs`);
+  return { depths, measured };
+}
+
+/**
+ * The least depths that let it run at the initiation interval of its slowest unit, without ever
  * standing still.
  *
  * Every unit stores two beats at its output anyway, so most edges need no FIFO. One helps where a unit gives its results in a burst
@@ -216,7 +242,7 @@ class Trials {
  *
  * @param target - the greatest initiation interval of any unit: no FIFO can bring the design below it.
  */
-export function fifoDepths(
+function leastDepths(
   plan: Blueprint,
   units: ReadonlyMap<string, UnitDefinition>,
   target: number,

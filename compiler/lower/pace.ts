@@ -3,7 +3,7 @@ import type { HwGraph, HwNode, StreamType, TimingModel, UnitDefinition } from '.
 import { streamParam } from '../hw/params.ts';
 import { verilogIdentifier } from '../hw/names.ts';
 
-/** Lets the beats of a frame pass as they come, but begins a frame at the earliest `period` cycles after the one before. */
+/** Lets a group of beats pass as they come, but begins a group at the earliest `period` cycles after the one before. */
 class PaceModel implements TimingModel {
   readonly #beats: number;
   readonly #period: number;
@@ -53,12 +53,12 @@ class PaceModel implements TimingModel {
 }
 
 /**
- * A stand-in for a source that offers one frame every `period` cycles. It exists in the cycle model only, for trials of the FIFO sizing:
+ * A stand-in for a source that offers one frame, or one beat, every `period` cycles. It exists in the cycle model only, for trials of the FIFO sizing:
  * behind a source that runs ahead every FIFO fills up sooner or later, and its occupancy says nothing.
  */
 const pace: UnitDefinition = {
   name: 'pace',
-  summary: 'Offers a frame every so many cycles; in trials of the cycle model only.',
+  summary: 'Offers a frame or a beat every so many cycles; in trials of the cycle model only.',
   implementsOps: [],
   check: () => [],
   ports: (node) => [
@@ -66,7 +66,7 @@ const pace: UnitDefinition = {
     { name: 'out', direction: 'out', stream: streamParam(node) },
   ],
   timing: (node) => ({ initiationInterval: Number(node.params['period']), latency: 1 }),
-  model: (node) => new PaceModel(beats(streamParam(node)), Number(node.params['period'])),
+  model: (node) => new PaceModel(Number(node.params['beats']), Number(node.params['period'])),
   kernel: (node, context) => context.copy(streamParam(node)),
   cost: () => ({ lut: 0, ff: 0, bram36: 0, dsp: 0 }),
   memories: () => [],
@@ -81,6 +81,19 @@ export const paceUnits: ReadonlyMap<string, UnitDefinition> = new Map([[pace.nam
 
 /** The design with every input offered one frame each `period` cycles. */
 export function paced(hw: HwGraph, period: number): HwGraph {
+  return behind(hw, (stream) => ({ period, beats: beats(stream) }));
+}
+
+/** The design with every input offered one beat each `period` cycles. */
+export function dripping(hw: HwGraph, period: number): HwGraph {
+  return behind(hw, () => ({ period, beats: 1 }));
+}
+
+/** The design with sources in front that begin a group of so many beats at the earliest `period` cycles after the one before. */
+function behind(
+  hw: HwGraph,
+  rate: (stream: StreamType) => { readonly period: number; readonly beats: number },
+): HwGraph {
   const used = new Set([...hw.nodes, ...hw.channels].map(({ name }) => name.toLowerCase()));
   const sources: HwNode[] = [];
   const channels = hw.channels.flatMap((channel) => {
@@ -90,7 +103,7 @@ export function paced(hw: HwGraph, period: number): HwGraph {
     sources.push({
       name,
       unit: pace.name,
-      params: { stream: { ...rest, elem: { ...elem } }, period },
+      params: { stream: { ...rest, elem: { ...elem } }, ...rate(channel.stream) },
       consts: {},
       origin: { nodes: [] },
       value: '',
