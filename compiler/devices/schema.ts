@@ -9,6 +9,8 @@ export const deviceSchema = z.strictObject({
   /** Vendor, family and part, and boards that carry it. */
   title: z.string().min(1),
   vendor: z.enum(['amd', 'lattice', 'intel', 'gowin']),
+  /** `amd` if the units' cells for AMD devices (LUT6_2, CARRY8) exist on it, which UltraScale and later have; its designs are counted in that form. */
+  form: z.enum(['portable', 'amd']).default('portable'),
   /** Lookup tables with their number of inputs. An Intel ALM counts as one of six inputs. */
   lut: z.strictObject({ inputs: z.union([z.literal(4), z.literal(6)]), count: z.int().min(1) }),
   /** Flip-flops. */

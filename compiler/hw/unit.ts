@@ -36,7 +36,13 @@ export interface PlumbingRequest {
   readonly count?: number;
 }
 
-/** FPGA resources of one instance. LUT as 6-input LUTs (UltraScale+ class, portable form unless said otherwise). */
+/**
+ * What is synthesized: the portable text of the units, or the text with cells of AMD devices (QCC_XILINX defined) where a unit has
+ * one. Both compute the same.
+ */
+export type Form = 'portable' | 'amd';
+
+/** FPGA resources of one instance. LUT as 6-input LUTs (UltraScale+ class). */
 export interface Cost {
   readonly lut: number;
   readonly ff: number;
@@ -142,7 +148,8 @@ export interface UnitDefinition {
   readonly model: (node: HwNode) => TimingModel;
   /** What the beats carry: computes whole frames. Independent of the evaluator in compiler/qir/ops. */
   readonly kernel: (node: HwNode, context: KernelContext) => FrameKernel;
-  readonly cost: (node: HwNode) => Cost;
+  /** Resources in a form, `portable` if none is named; units without cells of their own cost the same in both. */
+  readonly cost: (node: HwNode, form?: Form) => Cost;
   readonly memories: (node: HwNode) => readonly MemoryImage[];
   /** Path of the template, relative to templates/. */
   readonly template: string;

@@ -2,6 +2,7 @@ import { InternalError } from '../diagnostics/index.ts';
 import type {
   Cost,
   Folding,
+  Form,
   HwNode,
   LayerRequest,
   StreamType,
@@ -77,16 +78,21 @@ type Answer = { readonly candidate: Candidate } | { readonly reason: string };
 const answers = new WeakMap<Layer['request'], Map<string, Answer>>();
 
 /** Builds the candidate with exactly this folding, or says why the unit refuses it. */
-export function tryFolding(layer: Layer, unit: UnitDefinition, folding: Folding): Answer {
-  const key = `${unit.name} ${folding.style} ${folding.pe} ${folding.simd} ${folding.order}`;
+export function tryFolding(
+  layer: Layer,
+  unit: UnitDefinition,
+  folding: Folding,
+  form: Form = 'portable',
+): Answer {
+  const key = `${form} ${unit.name} ${folding.style} ${folding.pe} ${folding.simd} ${folding.order}`;
   let known = answers.get(layer.request);
   if (known === undefined) answers.set(layer.request, (known = new Map<string, Answer>()));
   let answer = known.get(key);
-  if (answer === undefined) known.set(key, (answer = build(layer, unit, folding)));
+  if (answer === undefined) known.set(key, (answer = build(layer, unit, folding, form)));
   return answer;
 }
 
-function build(layer: Layer, unit: UnitDefinition, folding: Folding): Answer {
+function build(layer: Layer, unit: UnitDefinition, folding: Folding, form: Form): Answer {
   const answer = unit.implement?.(layer.request, folding);
   if (answer === undefined) return { reason: `unit ${unit.name} implements no operation` };
   if ('refusal' in answer) return { reason: answer.refusal.expected ?? answer.refusal.message };
@@ -109,7 +115,7 @@ function build(layer: Layer, unit: UnitDefinition, folding: Folding): Answer {
       folding,
       node,
       timing: unit.timing(node),
-      cost: unit.cost(node),
+      cost: unit.cost(node, form),
       inputs,
       output,
     },
@@ -170,12 +176,13 @@ export function candidatesOf(
   layer: Layer,
   cycles: number,
   style: FoldingTarget['style'],
+  form: Form = 'portable',
 ): readonly Candidate[] {
   const found = new Set<Candidate>();
   const styles = stylesOf(layer, style);
   for (const unit of layer.units) {
     for (const folding of foldingsOf(unit, layer.request, cycles, styles)) {
-      const answer = tryFolding(layer, unit, folding);
+      const answer = tryFolding(layer, unit, folding, form);
       if ('candidate' in answer && answer.candidate.timing.initiationInterval <= cycles)
         found.add(answer.candidate);
     }

@@ -22,7 +22,7 @@ export interface DesignPoint extends Cost {
 }
 
 /** What `explore` can be told. */
-export interface ExploreOptions extends Pick<FoldingTarget, 'clockMhz' | 'style' | 'given'> {
+export interface ExploreOptions extends Pick<FoldingTarget, 'clockMhz' | 'style' | 'given' | 'form'> {
   /** Intervals to look at, evenly apart on a logarithmic scale between the least and the longest; 48 unless given. */
   readonly points?: number;
   /** With it each point gets its latency, which takes a run of the cycle model. */
@@ -69,7 +69,7 @@ export function explore(
     if (choice === undefined) continue;
     const design = space.design(choice, 'design', clockMhz);
     const interval = space.slowest(design);
-    const cost = totalCost(units, design);
+    const cost = totalCost(units, design, space.form);
     const known = found.get(interval);
     if (known !== undefined && known.lut <= cost.lut) continue;
     const latency = model === undefined ? undefined : firstLatency(design, units, model);

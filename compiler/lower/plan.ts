@@ -1,4 +1,4 @@
-import type { Cost, Folding, UnitTiming } from '../hw/index.ts';
+import type { Cost, Folding, Form, UnitTiming } from '../hw/index.ts';
 
 /** Resources that a design may use, as the cost models count them; what is absent is not limited. */
 export type Budget = { readonly [Resource in keyof Cost]?: number };
@@ -38,6 +38,8 @@ export interface FoldingTarget {
   /** The device that limits the design as `budget` does; by itself it does not ask for the fastest design. */
   readonly device?: { readonly name: string; readonly budget: Budget };
   readonly style: 'folded' | 'unrolled' | 'auto';
+  /** The form that will be synthesized, which is the one that costs are counted in; `portable` unless given. */
+  readonly form?: Form;
   /** Foldings given by layer name (a QIR node name or an instance name), overriding the search. */
   readonly given?: ReadonlyMap<string, Partial<Folding>>;
 }

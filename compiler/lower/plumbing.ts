@@ -1,5 +1,5 @@
 import { InternalError } from '../diagnostics/index.ts';
-import type { Cost, HwNode, StreamType, UnitDefinition } from '../hw/index.ts';
+import type { Cost, Form, HwNode, StreamType, UnitDefinition } from '../hw/index.ts';
 import { beats, rowLength } from '../hw/index.ts';
 import { printElement } from '../qir/types.ts';
 
@@ -53,10 +53,12 @@ export interface PlumbingCost {
 export class PlumbingCosts {
   readonly #width: PlumbingUnit;
   readonly #units: ReadonlyMap<string, UnitDefinition>;
+  readonly #form: Form;
   readonly #known = new Map<string, PlumbingCost>();
 
-  constructor(units: ReadonlyMap<string, UnitDefinition>) {
+  constructor(units: ReadonlyMap<string, UnitDefinition>, form: Form = 'portable') {
     this.#units = units;
+    this.#form = form;
     this.#width = plumbing(units, 'width');
   }
 
@@ -80,7 +82,7 @@ export class PlumbingCosts {
     let found = this.#known.get(key);
     if (found === undefined) {
       const node = make();
-      found = { cost: unit.cost(node), cycles: unit.timing(node).initiationInterval };
+      found = { cost: unit.cost(node, this.#form), cycles: unit.timing(node).initiationInterval };
       this.#known.set(key, found);
     }
     return found;

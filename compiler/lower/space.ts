@@ -1,6 +1,6 @@
 import type { Diagnostics } from '../diagnostics/index.ts';
 import { foldingRefused, unknownLayer } from '../diagnostics/catalog/lower.ts';
-import type { Cost, Folding, UnitDefinition } from '../hw/index.ts';
+import type { Cost, Folding, Form, UnitDefinition } from '../hw/index.ts';
 import { elementCount } from '../qir/types.ts';
 import { candidatesOf, layerSize, operationsOf, tryFolding, usualPrices } from './candidates.ts';
 import type { Candidate, Prices } from './candidates.ts';
@@ -33,6 +33,7 @@ function givenFolding(layer: Layer, given: FoldingTarget['given']): Partial<Fold
 function fixedCandidate(
   layer: Layer,
   given: Partial<Folding>,
+  form: Form,
   diagnostics: Diagnostics,
 ): Candidate | undefined {
   const { inputs, outputs } = layerSize(layer.request);
@@ -44,7 +45,7 @@ function fixedCandidate(
   };
   const reasons: string[] = [];
   for (const unit of layer.units) {
-    const answer = tryFolding(layer, unit, folding);
+    const answer = tryFolding(layer, unit, folding, form);
     if ('candidate' in answer) return answer.candidate;
     reasons.push(answer.reason);
   }
@@ -54,10 +55,14 @@ function fixedCandidate(
 }
 
 /** The sum of the costs of all instances. */
-export function totalCost(units: ReadonlyMap<string, UnitDefinition>, plan: Pick<Blueprint, 'parts'>): Cost {
+export function totalCost(
+  units: ReadonlyMap<string, UnitDefinition>,
+  plan: Pick<Blueprint, 'parts'>,
+  form: Form = 'portable',
+): Cost {
   const total = { lut: 0, ff: 0, bram36: 0, dsp: 0 };
   for (const { node } of plan.parts) {
-    const cost = units.get(node.unit)?.cost(node);
+    const cost = units.get(node.unit)?.cost(node, form);
     total.lut += cost?.lut ?? 0;
     total.ff += cost?.ff ?? 0;
     total.bram36 += cost?.bram36 ?? 0;
@@ -71,6 +76,8 @@ export class DesignSpace {
   readonly network: Network;
   readonly units: ReadonlyMap<string, UnitDefinition>;
   readonly style: FoldingTarget['style'];
+  /** The form that costs are counted in. */
+  readonly form: Form;
   /** By layer, the candidate that a folding file asks for. */
   readonly fixed: readonly (Candidate | undefined)[];
   readonly #costs: PlumbingCosts;
@@ -82,13 +89,14 @@ export class DesignSpace {
   constructor(
     network: Network,
     units: ReadonlyMap<string, UnitDefinition>,
-    target: Pick<FoldingTarget, 'style' | 'given'>,
+    target: Pick<FoldingTarget, 'style' | 'given' | 'form'>,
     diagnostics: Diagnostics,
   ) {
     this.network = network;
     this.units = units;
     this.style = target.style;
-    this.#costs = new PlumbingCosts(units);
+    this.form = target.form ?? 'portable';
+    this.#costs = new PlumbingCosts(units, this.form);
     const { layers } = network;
     const known = new Set(layers.flatMap(layerNames));
     const values = layers.map((layer) => layer.request.value);
@@ -97,7 +105,7 @@ export class DesignSpace {
     diagnostics.throwIfErrors();
     this.fixed = layers.map((layer) => {
       const given = givenFolding(layer, target.given);
-      return given === undefined ? undefined : fixedCandidate(layer, given, diagnostics);
+      return given === undefined ? undefined : fixedCandidate(layer, given, this.form, diagnostics);
     });
     diagnostics.throwIfErrors();
   }
@@ -125,7 +133,7 @@ export class DesignSpace {
     const fixed = this.fixed[index];
     const layer = this.network.layers[index];
     if (layer === undefined) return [];
-    if (fixed === undefined) return candidatesOf(layer, cycles, this.style);
+    if (fixed === undefined) return candidatesOf(layer, cycles, this.style, this.form);
     return fixed.timing.initiationInterval <= cycles ? [fixed] : [];
   }
 

@@ -1,3 +1,5 @@
+import { blockHalves } from '../lib/blocks.ts';
+
 /** The memory that holds the words. */
 export interface Memory {
   /** Words; addresses count to here and begin again. */
@@ -23,23 +25,10 @@ function distributed(size: number, width: number): number {
   return Math.ceil(width / 7) * 8 * banks + select;
 }
 
-/** Halves of 36 Kib block RAMs, each 512 words of 36 bits or a longer, narrower shape. */
-function halves(size: number, width: number): number {
-  const shapes = [
-    [512, 36],
-    [1024, 18],
-    [2048, 9],
-    [4096, 4],
-    [8192, 2],
-    [16384, 1],
-  ] as const;
-  return Math.min(...shapes.map(([words, bits]) => Math.ceil(size / words) * Math.ceil(width / bits)));
-}
-
 function memory(turns: number, lowBits: number, width: number): Memory {
   const size = turns * 2 ** lowBits;
   const lut = distributed(size, width);
-  const half = halves(size, width);
+  const half = blockHalves(size, width);
   const block = lut > LUT_PER_HALF * half;
   return { size, width, turns, lowBits, block, lut: block ? 0 : lut, bram36: block ? half / 2 : 0 };
 }

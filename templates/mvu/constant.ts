@@ -19,9 +19,14 @@ export interface ConstantArray {
   readonly lines: readonly string[];
 }
 
+/** Whether the form for AMD devices has an array with constant weights instead of a memory. */
+export function hasConstantArray(plan: Plan): boolean {
+  return isXnor(plan) && plan.steps >= 2 && plan.steps <= mostSteps;
+}
+
 /** The array, or undefined where the weights stay in a memory. */
 export function constantArray(node: HwNode, plan: Plan): ConstantArray | undefined {
-  if (!isXnor(plan) || plan.steps < 2 || plan.steps > mostSteps) return undefined;
+  if (!hasConstantArray(plan)) return undefined;
   const { params, analysis, sf, nf, steps, order } = plan;
   const { inputs, outputs, pe, simd } = params;
   const data = node.consts['weights']?.data ?? [];

@@ -1,4 +1,7 @@
-import type { Cost } from '../../compiler/hw/index.ts';
+import type { Cost, Form } from '../../compiler/hw/index.ts';
+import { blockHalves } from '../lib/blocks.ts';
+import { isXnor, usesAcc } from './body.ts';
+import { hasConstantArray } from './constant.ts';
 import { elementBits } from './plan.ts';
 import type { Plan } from './plan.ts';
 import { romsOf } from './words.ts';
@@ -32,6 +35,35 @@ function elementLuts(plan: Plan): number {
     : known * simd * xBits * (stored === 'bipolar' ? 2.06 : 2.3);
 }
 
+/** LUTs of one processing element of LUT6_2 and CARRY8 cells with weights by port: what `netlistStats` counts from SIMD 1 to 784. */
+function cellsElement(plan: Plan): number {
+  const { params, accBits } = plan;
+  return usesAcc(plan) ? 0.8 * params.simd + accBits - 1 : 0.81 * params.simd;
+}
+
+/**
+ * LUTs of the array of cells with the weights in them: the first layer (shared between elements where few steps make few functions)
+ * and the trees. Counted by `netlistStats` for 4 to 64 elements, SIMD 9 to 144, 2 to 16 steps.
+ */
+function cellsArray(plan: Plan): number {
+  const { params, accBits, steps, store, result } = plan;
+  const { pe, simd } = params;
+  const sign = store === 'none' && result.kind === 'sign';
+  const ends = sign ? 0 : pe * (accBits - 1);
+  if (steps > 8) {
+    const functions = 2 ** (steps - 1);
+    const distinct = functions * (1 - Math.exp(-pe / functions));
+    return 0.5 * simd * (distinct + pe) + ends;
+  }
+  return (steps > 4 ? 0.75 : 0.5) * simd * pe + 0.5 * simd + ends;
+}
+
+/** LUTs of all products and sums in a form. */
+function productLuts(plan: Plan, form: Form): number {
+  if (form === 'amd' && hasConstantArray(plan)) return cellsArray(plan);
+  return plan.params.pe * (form === 'amd' && isXnor(plan) ? cellsElement(plan) : elementLuts(plan));
+}
+
 /** Whether Yosys makes DSP blocks of the products: from results of 9 bits on. */
 function usesDsp({ analysis, accBits }: Plan): boolean {
   const { form, xBits, weightBits } = analysis;
@@ -45,8 +77,8 @@ function resultLuts({ result, accBits, params }: Plan): number {
   return params.pe * result.count * compare;
 }
 
-/** LUT, FF, BRAM and DSP of an instance in its portable form under Yosys; README.md states the error. */
-export function cost(plan: Plan): Cost {
+/** LUT, FF, BRAM and DSP of an instance under Yosys; README.md states the error. */
+export function cost(plan: Plan, form: Form = 'portable'): Cost {
   const { params, accBits, sf, nf, steps, store, init, result } = plan;
   const { pe, simd } = params;
   const bits = elementBits(plan);
@@ -54,14 +86,18 @@ export function cost(plan: Plan): Cost {
   const outBits = pe * bits.y;
   const counters = Math.ceil(Math.log2(steps));
   const resBits = result.kind === 'sign' ? 1 : accBits;
-  let lut = 10 + 3 * counters + pe * elementLuts(plan) + outBits + resultLuts(plan);
+  let lut = 10 + 3 * counters + productLuts(plan, form) + outBits + resultLuts(plan);
   let ff = 6 + counters + inBits + 2 * outBits;
   let bram36 = 0;
   // the input store: 14 bits of 32 words take eight LUTs; in front of the operand register a multiplexer
   if (plan.order === 'output' && nf > 1 && sf > 1) lut += inBits * (1 + 0.6 * Math.ceil(sf / 32));
+  const dissolved = form === 'amd' && hasConstantArray(plan);
+  if (dissolved) ff += counters;
   for (const rom of romsOf(plan)) {
+    // the cells of the array hold the weights
+    if (dissolved && rom.name === 'weights') continue;
     if (rom.block) {
-      bram36 += Math.ceil(rom.width / 36) * 0.5 * Math.ceil(rom.depth / 1024);
+      bram36 += blockHalves(rom.depth, rom.width) / 2;
       continue;
     }
     const luts = romLuts(rom.width, rom.depth);

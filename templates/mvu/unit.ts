@@ -171,7 +171,7 @@ export const unit: UnitDefinition = {
   timing: (node) => timing(planOf(node), rowCount(node)),
   model: (node) => model(planOf(node)),
   kernel,
-  cost: (node) => cost(planOf(node)),
+  cost: (node, form) => cost(planOf(node), form),
   memories: (node) => images(node, planOf(node)),
   template: 'mvu/unit.v.njk',
   libraries: ['qcc_spill'],
