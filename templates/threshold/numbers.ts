@@ -16,6 +16,8 @@ export interface ThresholdParams {
   readonly y: ElementType;
   /** Lowest level. */
   readonly base: number;
+  /** How the level is found: every threshold compared at once (also if absent), or one a pipeline stage in a binary search. */
+  readonly form?: 'parallel' | 'search';
 }
 
 /** The parameters of a checked instance. */
@@ -37,8 +39,17 @@ export interface Plan {
   readonly bits: number;
   /** Whether some channel falls; `row` then has one bit a lane above the thresholds. */
   readonly flips: boolean;
+  /** Least and greatest input as it is compared; a bipolar one is its bit. */
+  readonly low: number;
+  readonly high: number;
   /** Distinct constant words; 1 if every step has the same. */
   readonly words: number;
+  /** The channel of a lane in the steps of a word. */
+  readonly channelOf: (word: number, lane: number) => number;
+  /** Threshold j of a channel, ascending with j; brought to `low` or `high + 1` where it lies beyond. */
+  readonly threshold: (channel: number, j: number) => number;
+  /** 1 if the channel's level falls as the input rises. */
+  readonly falls: (channel: number) => number;
   /** Thresholds of the lanes in one word, lane by lane; idle lanes repeat others. */
   readonly thresholds: (word: number) => number[];
   /** 1 for each lane that falls. */
@@ -83,7 +94,12 @@ function makePlan(node: HwNode): Plan {
     signed: isSigned(x),
     bits: bitWidth(x) + (values.some((t) => t > high) ? 1 : 0),
     flips: Array.from({ length: channels }, (_, c) => falls(c)).includes(1),
+    low,
+    high,
     words,
+    channelOf,
+    threshold: (channel, j) => values[channel * count + j] ?? 0,
+    falls,
     thresholds: (word) =>
       Array.from({ length: lanes }, (_, lane) => {
         const c = channelOf(word, lane);

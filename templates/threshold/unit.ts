@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bitWidth, bipolar, fixed, int, ternary, uint, valueRange } from '../../compiler/qir/types.ts';
+import { valueRange } from '../../compiler/qir/types.ts';
 import type { ElementType } from '../../compiler/qir/types.ts';
 import { badUnitParameter, unitCannotImplement } from '../../compiler/diagnostics/catalog/hw.ts';
 import type { Diagnostic } from '../../compiler/diagnostics/index.ts';
@@ -13,15 +13,16 @@ import type {
   Implementation,
   KernelContext,
   LayerRequest,
-  RandomSource,
   StreamType,
   UnitDefinition,
 } from '../../compiler/hw/index.ts';
 import { fittingLanes, pixelStream } from '../lib/lanes.ts';
 import { perRow, repeated, rowCount, rowsParam, rowsSchema, vectorsOf } from '../lib/rows.ts';
-import { cost } from './cost.ts';
+import { cost, searchIsCheaper } from './cost.ts';
 import { model, timing } from './model.ts';
 import { planOf, thresholdParams } from './numbers.ts';
+import { sample } from './sample.ts';
+import { registersOf, searchLimit } from './search.ts';
 import { images, view } from './view.ts';
 
 const schema = z.object({
@@ -36,6 +37,8 @@ const schema = z.object({
   y: elementSchema,
   /** Lowest level. */
   base: z.int(),
+  /** Every threshold compared at once, or a binary search with one a pipeline stage. */
+  form: z.enum(['parallel', 'search']).exactOptional(),
 });
 
 function check(node: HwNode): readonly Diagnostic[] {
@@ -43,7 +46,7 @@ function check(node: HwNode): readonly Diagnostic[] {
   if (found.length > 0) return found;
   const bad = (parameter: string, problem: string): unknown =>
     found.push(badUnitParameter(node, parameter, problem));
-  const { elements, channels, lanes, x, y, base } = thresholdParams(node);
+  const { elements, channels, lanes, x, y, base, form } = thresholdParams(node);
   const rows = rowCount(node);
   const row = perRow(node, elements);
   if (!Number.isInteger(row)) bad('rows', `${rows}, which does not divide the ${elements} elements`);
@@ -62,6 +65,8 @@ function check(node: HwNode): readonly Diagnostic[] {
   ) {
     bad('thresholds', `shape [${thresholds.shape.join(', ')}], expected [${channels}, n]`);
   }
+  if (form === 'search' && count >= searchLimit)
+    bad('form', `a search among ${count} thresholds, at most ${searchLimit - 1}`);
   if (flip !== undefined && (flip.shape.join() !== String(channels) || flip.data.length !== channels)) {
     bad('flip', `shape [${flip.shape.join(', ')}], expected [${channels}]`);
   }
@@ -95,18 +100,16 @@ function implement(request: LayerRequest, folding: Folding): Implementation {
   const flip = op.consts.get(2);
   if (flip !== undefined) consts['flip'] = { elem: flip.type.elem, shape: flip.type.shape, data: flip.data };
   const base = op.attributes['base'];
-  return {
-    params: {
-      ...rowsParam(stream.rows ?? 1),
-      elements: stream.elements,
-      channels: shape[0] ?? 1,
-      lanes: stream.lanes,
-      x: { ...x },
-      y: { ...y },
-      base: typeof base === 'number' ? base : 0,
-    },
-    consts,
+  const params = {
+    ...rowsParam(stream.rows ?? 1),
+    elements: stream.elements,
+    channels: shape[0] ?? 1,
+    lanes: stream.lanes,
+    x: { ...x },
+    y: { ...y },
+    base: typeof base === 'number' ? base : 0,
   };
+  return { params: searchIsCheaper(params, consts) ? { ...params, form: 'search' } : params, consts };
 }
 
 function kernel(node: HwNode, context: KernelContext): FrameKernel {
@@ -128,47 +131,6 @@ function kernel(node: HwNode, context: KernelContext): FrameKernel {
   return ([input = 0], [output = 0], frames) => run(input, output, frames);
 }
 
-/** One or many channels, lanes that do not divide, thresholds that are always or never reached, flips, rows. */
-function sample({ integer, pick }: RandomSource): ReturnType<UnitDefinition['sample']> {
-  const x = pick<ElementType>([
-    bipolar,
-    ternary,
-    uint(integer(1, 8)),
-    int(integer(2, 8)),
-    fixed(integer(2, 7), 3),
-  ]);
-  const { y, count, base } = pick<{ y: ElementType; count: number; base: number }>([
-    { y: bipolar, count: 1, base: -1 },
-    { y: ternary, count: 2, base: -1 },
-    { y: uint(1), count: 1, base: 0 },
-    { y: uint(2), count: 3, base: 0 },
-    { y: uint(3), count: 5, base: 1 },
-    { y: int(4), count: 11, base: -5 },
-    { y: uint(6), count: 63, base: 0 },
-  ]);
-  const channels = pick([1, 1, integer(1, 12)]);
-  const elements = channels === 1 ? integer(1, 40) : channels * pick([1, 1, 2, 3]);
-  const { min, max } = valueRange(x);
-  const sorted = Array.from({ length: channels }, () =>
-    Int32Array.from({ length: count }, () => integer(min - 1, max + 2)).sort(),
-  );
-  const consts: Record<string, HwConst> = {
-    thresholds: {
-      elem: int(bitWidth(x) + 3),
-      shape: [channels, count],
-      data: sorted.flatMap((row) => Array.from(row)),
-    },
-  };
-  if (integer(0, 1) === 1) {
-    const data = Uint8Array.from({ length: channels }, () => integer(0, 1));
-    consts['flip'] = { elem: uint(1), shape: [channels], data };
-  }
-  const lanes = Math.min(elements, pick([1, elements, integer(1, elements), channels]));
-  const rows = pick([1, 1, 2, 4]);
-  const params = { elements: rows * elements, channels, lanes, x: { ...x }, y: { ...y }, base };
-  return { params: { ...params, ...rowsParam(rows) }, consts };
-}
-
 function costOf(node: HwNode): Cost {
   return cost(planOf(node));
 }
@@ -188,8 +150,14 @@ export const unit: UnitDefinition = {
     ];
   },
   implement,
-  timing: (node) => timing(planOf(node), rowCount(node)),
-  model: (node) => model(planOf(node)),
+  timing: (node) => {
+    const plan = planOf(node);
+    return timing(plan.steps, registersOf(plan), rowCount(node));
+  },
+  model: (node) => {
+    const plan = planOf(node);
+    return model(plan.steps, registersOf(plan));
+  },
   kernel,
   cost: costOf,
   memories: images,

@@ -3,6 +3,8 @@ import { bitWidth, printElement } from '../../compiler/qir/types.ts';
 import type { HwNode, MemoryImage, TemplateView } from '../../compiler/hw/index.ts';
 import { timing } from './model.ts';
 import { planOf } from './numbers.ts';
+import { registersOf, searchImages, searchOf } from './search.ts';
+import { searchView } from './search-view.ts';
 import type { Plan } from './numbers.ts';
 
 function bitsOf(count: number): number {
@@ -52,6 +54,7 @@ function file(node: HwNode): string {
 /** The memory images of an instance. */
 export function images(node: HwNode): MemoryImage[] {
   const plan = planOf(node);
+  if (plan.params.form === 'search') return searchImages(node, plan);
   const rom = romOf(plan);
   if (rom === undefined) return [];
   const words = Array.from({ length: rom.depth }, (_, word) => wordHex(plan, word));
@@ -67,12 +70,19 @@ function levelBits(count: number): { readonly index: number; readonly mask: stri
   });
 }
 
-function valueOf(plan: Plan): string {
+/** The bits of the level as the parities make them. */
+function levelOf(plan: Plan): string {
+  if (plan.params.y.kind === 'bipolar') return 'level0';
+  const bits = bitsOf(plan.count + 1);
+  return `{${Array.from({ length: bits }, (_, b) => `level${bits - 1 - b}`).join(', ')}}`;
+}
+
+/** The element with a level. */
+function valueOf(plan: Plan, level: string): string {
   const { params, count } = plan;
+  if (params.y.kind === 'bipolar') return level;
   const yBits = bitWidth(params.y);
-  if (params.y.kind === 'bipolar') return 'level0';
   const bits = bitsOf(count + 1);
-  const level = `{${Array.from({ length: bits }, (_, b) => `level${bits - 1 - b}`).join(', ')}}`;
   const wide = yBits > bits ? `{${yBits - bits}'d0, ${level}}` : level;
   const base = encodeElement(params.y, params.base);
   return base === 0 ? wide : `${wide} + ${yBits}'d${base}`;
@@ -84,16 +94,19 @@ export function view(
   names: { readonly module: string; readonly memPrefix: string },
 ): TemplateView {
   const plan = planOf(node);
-  const { params, count, steps, words, bits, xBits } = plan;
+  const { params, count, steps, words, xBits } = plan;
   const { lanes } = params;
   const yBits = bitWidth(params.y);
-  const rom = romOf(plan);
+  const searches = params.form === 'search';
+  const bits = searches ? searchOf(plan).bits : plan.bits;
+  const rom = searches ? undefined : romOf(plan);
+  const registers = registersOf(plan);
   const idle = plan.idleLanes > 0;
   const lane = laneBits(plan);
   // With a whole number of rounds through the words in a row, the row's end needs no counter of its own.
   const needStep =
     steps > 1 && ((words > 1 && words !== steps && steps % words !== 0) || (idle && words !== steps));
-  const { initiationInterval, latency } = timing(plan, 1);
+  const { initiationInterval, latency } = timing(steps, registers, 1);
   const extend = bits - xBits;
   const top = plan.signed ? `element[${xBits - 1}]` : "1'b0";
   const keep = BigInt(lanes - plan.idleLanes) * BigInt(yBits);
@@ -116,6 +129,7 @@ export function view(
     bits,
     msb: bits - 1,
     signed: plan.signed,
+    constant: words === 1,
     flips: plan.flips,
     compared: extend === 0 ? 'element' : `{{${extend}{${top}}}, element}`,
     rom:
@@ -124,7 +138,7 @@ export function view(
         : { msb: rom.width - 1, last: rom.depth - 1, block: rom.block, file: names.memPrefix + file(node) },
     constantsMsb: lane * lanes - 1,
     constantsBits: lane * lanes,
-    constantsWord: rom === undefined ? wordHex(plan, 0) : '0',
+    constantsWord: rom === undefined && !searches ? wordHex(plan, 0) : '0',
     lane,
     laneMsb: lane - 1,
     step: needStep ? { bits: bitsOf(steps), msb: bitsOf(steps) - 1, last: steps - 1 } : false,
@@ -132,7 +146,10 @@ export function view(
     frameEnd: needStep ? 'step_last' : words > 1 ? 'word_last' : "1'b1",
     wordEnd: needStep && words > 1 ? 'word_last || step_last' : 'word_last',
     levelBits: levelBits(count),
-    value: valueOf(plan),
+    value: valueOf(plan, levelOf(plan)),
+    search: searches ? searchView(node, plan, names.memPrefix, (level) => valueOf(plan, level)) : false,
+    valid: searches ? `valid_${registers}` : rom === undefined ? 'in_valid' : 'valid_q',
+    last: searches ? `last_${registers}` : 'last',
     idle,
     mask: ((1n << keep) - 1n).toString(16),
   };
