@@ -106,22 +106,21 @@ function layerFolding(layer: Layer, recipe: FoldingRecipe): ReturnType<typeof fo
   return proposed[recipe.simd % Math.max(1, proposed.length)]?.folding;
 }
 
-/** The layers of an integer form; none where the lowering refuses it, which the compilation then says. */
-function layersOf(integer: Graph): readonly Layer[] {
+/** What `action` gives, or `otherwise` where it fails: the compilation will say so, with the network at hand to be kept. */
+function unless<T>(otherwise: T, action: () => T): T {
   try {
-    return networkOf(integer, units, new Diagnostics()).layers;
-  } catch (error) {
-    if (error instanceof DiagnosticError) return [];
-    throw error;
+    return action();
+  } catch {
+    return otherwise;
   }
 }
 
 /** The network of an image recipe with its foldings, or null if it has no integer form. */
 export function imageSubjectOf(form: Form, recipe: ImageRecipe): Subject | null {
   const graph = form === 'real' ? realImages(recipe) : integerImages(recipe);
-  const integer = integerForm(graph);
+  const integer = unless(graph, () => integerForm(graph));
   if (integer === null || integer.nodes.every(({ op }) => op === 'reshape')) return null;
-  const layers = layersOf(integer);
+  const layers = unless([], () => networkOf(integer, units, new Diagnostics()).layers);
   const foldings = new Map<string, ReturnType<typeof foldingOf>>();
   layers.forEach((layer, i) => {
     const chosen = recipe.foldings[i % recipe.foldings.length];

@@ -14,6 +14,47 @@ import { fuzzRound, loadFixtures, saveFixture } from './run.ts';
 // A short run over fixed networks; `make fuzz` goes on with others until it is stopped.
 const seed = Number(process.env['QCC_SEED'] ?? 1);
 
+/** Operations of both forms that networks of images are made of. */
+const drawnOps = [
+  ...[
+    'add',
+    'argmax',
+    'avgpool',
+    'batchnorm',
+    'bipolar_quant',
+    'clip',
+    'combine',
+    'concat',
+    'conv2d',
+    'depth_to_space',
+  ],
+  ...[
+    'dilate',
+    'leaky_relu',
+    'lookup',
+    'matmul',
+    'maxpool',
+    'mul',
+    'multithreshold',
+    'pad',
+    'prelu',
+    'quant',
+  ],
+  ...[
+    'reduce_max',
+    'reduce_sum',
+    'relu',
+    'requantize',
+    'reshape',
+    'sigmoid',
+    'slice',
+    'sub',
+    'tanh',
+    'threshold',
+  ],
+  ...['topk', 'transpose', 'upsample', 'windows'],
+];
+
 describe('random networks', () => {
   test('real form = integer form = cycle engine, with and without stalls', async () => {
     const { passed, refused } = await fuzzRound({ seed, kind: 'dense', networks: 60, size: 70, rtl: false });
@@ -23,6 +64,21 @@ describe('random networks', () => {
 
   test('cycle engine = Verilog in every cycle of every channel, with stalls and resets', async () => {
     const { passed } = await fuzzRound({ seed: seed + 1, kind: 'dense', networks: 8, size: 24, rtl: true });
+    expect(passed).toBeGreaterThan(4);
+  }, 300_000);
+
+  test('of images, with branches and joins: source = integer form = cycle engine', async () => {
+    const round = { seed, kind: 'images', networks: 70, size: 18, rtl: false } as const;
+    const { passed, refused, used } = await fuzzRound(round);
+    console.log(`random networks of images: ${passed} compared, ${refused} refused`);
+    expect(passed).toBeGreaterThan(refused * 4);
+    // nothing that the generator is there for was left out
+    for (const what of [...drawnOps, ...units.keys()]) expect(used.get(what) ?? 0, what).toBeGreaterThan(0);
+  }, 180_000);
+
+  test('of images, in Verilog', async () => {
+    const round = { seed: seed + 1, kind: 'images', networks: 7, size: 15, rtl: true } as const;
+    const { passed } = await fuzzRound(round);
     expect(passed).toBeGreaterThan(4);
   }, 300_000);
 

@@ -4,7 +4,7 @@ import { value, type Node } from '../../qir/graph.ts';
 import { getNumberOr } from '../../qir/ops/attributes.ts';
 import { commonLattice } from '../../qir/ops/lattice.ts';
 import { lastAxis, printShape, sameShape } from '../../qir/ops/shapes.ts';
-import { valueRange } from '../../qir/types.ts';
+import { valueRange, type ElementType } from '../../qir/types.ts';
 import { sourceName, whereOf } from '../graph-edit.ts';
 import type { Builder } from './builder.ts';
 import { channelsOf, gridCarrier, type Carrier, type Grid } from './carrier.ts';
@@ -95,6 +95,8 @@ export function concatenated(builder: Builder, node: Node, operands: readonly Ca
   const zero = branches[0]?.grid.zeroPoint ?? 0;
   if (branches.some((x) => x.grid.zeroPoint !== zero))
     branches = branches.map((x) => branch(builder, withoutZeroPoint(builder, x, node), node));
+  if (new Set(branches.map(({ type }) => pointOf(type.elem))).size > 1)
+    branches = branches.map((x) => withoutPoint(builder, x, node));
   const perElement = branches.find(
     (x) => x.grid.scales.length > 1 && lastAxis(x.grid.scaleShape) !== x.grid.scales.length,
   );
@@ -117,6 +119,23 @@ export function concatenated(builder: Builder, node: Node, operands: readonly Ca
     max: Math.max(...branches.map((x) => x.range.max)),
   };
   return gridCarrier(result.name, result.type, range, grid, carried);
+}
+
+/** Fractional bits of a type; 0 of all but fixed-point numbers. */
+const pointOf = (elem: ElementType): number => (elem.kind === 'fixed' ? elem.frac : 0);
+
+/** Fixed-point numbers as plain integers, which stand beside others; their scale says what they mean. */
+function withoutPoint(builder: Builder, x: Branch, node: Node): Branch {
+  if (pointOf(x.type.elem) === 0) return x;
+  const result = builder.add({
+    name: node.name,
+    helper: 'plain',
+    op: 'combine',
+    operands: [value(x.base)],
+    attributes: { coefficients: [1] },
+    origin: node.origin.nodes,
+  });
+  return branch(builder, gridCarrier(result.name, result.type, x.range, x.grid, x.carried), node);
 }
 
 /** The scales of all channels, one behind the other; one scale if all have the same. */
