@@ -10,7 +10,7 @@ const layer = (name, from, to, comment) => ({
 /** The top: what may use everything below it. */
 const top =
   '^compiler/(cli|command-line|driver|pipeline|build|simulate|expect|index)\\.ts$|^compiler/commands/';
-const stages = '^compiler/(frontend|passes|lower|emit|report|data)/';
+const stages = '^compiler/(frontend|passes|lower|emit|report|data|devices)/';
 
 module.exports = {
   forbidden: [
@@ -75,6 +75,19 @@ module.exports = {
       '^compiler/(lower|emit|report)/',
       'The front half does not know the back half.',
     ),
+    {
+      name: 'plots-apart',
+      severity: 'error',
+      comment: 'The plotting library is large; the one file that uses it is loaded only when a plot is asked for.',
+      from: { path: '^(compiler|templates|sim)/', pathNot: '^compiler/report/plot\\.ts$' },
+      to: { path: 'node_modules/echarts/' },
+    },
+    {
+      name: 'plots-late',
+      severity: 'error',
+      from: {},
+      to: { path: '^compiler/report/plot\\.ts$', dependencyTypesNot: ['dynamic-import'] },
+    },
     {
       name: 'no-test-code',
       severity: 'error',

@@ -8,9 +8,10 @@ import { fail } from './diagnostics/index.ts';
 import type { Diagnostics } from './diagnostics/index.ts';
 import type { Form, HwGraph } from './hw/index.ts';
 import { verilogIdentifier } from './hw/names.ts';
+import { explore, type DesignPoint } from './lower/explore.ts';
 import { lower } from './lower/lower.ts';
 import type { CycleModel } from './lower/lower.ts';
-import type { Budget, LayerPlan } from './lower/plan.ts';
+import type { Budget, FoldingTarget, LayerPlan } from './lower/plan.ts';
 import { runPipeline } from './pipeline.ts';
 import type { Graph } from './qir/graph.ts';
 
@@ -115,6 +116,57 @@ const cycleModel: CycleModel = {
   },
 };
 
+/** What `exploreGraph` can be told. */
+export interface ExploreGraphOptions extends Pick<
+  CompileOptions,
+  'diagnostics' | 'clockMhz' | 'budget' | 'device' | 'form' | 'style' | 'folding' | 'progress'
+> {
+  /** Intervals to look at; see `explore`. */
+  readonly points?: number;
+}
+
+/** What `exploreGraph` yields: designs from the fastest on, each smaller than the one before. */
+export interface Exploration {
+  readonly integer: Graph;
+  readonly clockMhz: number;
+  readonly points: readonly DesignPoint[];
+}
+
+/** What a graph's foldings are searched for. */
+function targetOf(options: CompileOptions): FoldingTarget & { readonly form: Form } {
+  const { device } = options;
+  return {
+    clockMhz: options.clockMhz ?? defaultClockMhz,
+    style: options.style ?? 'auto',
+    ...(options.fps === undefined ? {} : { fps: options.fps }),
+    ...(options.latencyUs === undefined ? {} : { latencyUs: options.latencyUs }),
+    ...(options.budget === undefined ? {} : { budget: options.budget }),
+    ...(device === undefined ? {} : { device: { name: device.name, budget: budgetOf(device) } }),
+    form: options.form ?? device?.form ?? 'portable',
+    ...(options.folding === undefined ? {} : { given: options.folding }),
+  };
+}
+
+/**
+ * The Pareto front of rate against LUTs of a graph's designs, see `explore` in lower/.
+ *
+ * @throws DiagnosticError with every problem found.
+ */
+export function exploreGraph(graph: Graph, options: ExploreGraphOptions): Exploration {
+  const { diagnostics, points } = options;
+  options.progress?.('integerize');
+  const integer = runPipeline(graph, { diagnostics });
+  options.progress?.('explore');
+  const target = targetOf(options);
+  const found = explore(
+    integer,
+    units,
+    { ...target, model: cycleModel, ...(points === undefined ? {} : { points }) },
+    diagnostics,
+  );
+  return { integer, clockMhz: target.clockMhz, points: found };
+}
+
 /**
  * The whole spine: passes to integer form, then lowering to the hardware graph. The stages are in pipeline.ts and lower/.
  *
@@ -122,7 +174,7 @@ const cycleModel: CycleModel = {
  */
 export function compileGraph(graph: Graph, options: CompileOptions): Compilation {
   const { diagnostics, device } = options;
-  const form = options.form ?? device?.form ?? 'portable';
+  const target = targetOf(options);
   options.progress?.('integerize');
   const integer = runPipeline(graph, {
     diagnostics,
@@ -131,16 +183,6 @@ export function compileGraph(graph: Graph, options: CompileOptions): Compilation
       : { after: (pass, result) => options.afterPass?.(pass.name, result) }),
   });
   options.progress?.('fold');
-  const target = {
-    clockMhz: options.clockMhz ?? defaultClockMhz,
-    style: options.style ?? ('auto' as const),
-    ...(options.fps === undefined ? {} : { fps: options.fps }),
-    ...(options.latencyUs === undefined ? {} : { latencyUs: options.latencyUs }),
-    ...(options.budget === undefined ? {} : { budget: options.budget }),
-    ...(device === undefined ? {} : { device: { name: device.name, budget: budgetOf(device) } }),
-    form,
-    ...(options.folding === undefined ? {} : { given: options.folding }),
-  };
   const name = verilogIdentifier(graph.name, new Set());
   const lowered = lower(integer, units, target, name, cycleModel, diagnostics);
   diagnostics.throwIfErrors();
@@ -152,7 +194,7 @@ export function compileGraph(graph: Graph, options: CompileOptions): Compilation
     initiationInterval: lowered.measured.initiationInterval,
     latency: lowered.measured.latency,
     bindingInstance: lowered.bindingInstance,
-    form,
+    form: target.form,
     ...(device === undefined ? {} : { device }),
   };
 }

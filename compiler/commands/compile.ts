@@ -8,6 +8,7 @@ import { printQir } from '../qir/print.ts';
 import { choice, required, text } from './arguments.ts';
 import type { Arguments, Context, Outcome } from './command.ts';
 import { readFolding } from './folding.ts';
+import { styles } from './options.ts';
 import { readTargets, type Targets } from './targets.ts';
 
 /** A graph printed after a pass. */
@@ -27,8 +28,6 @@ export type Compiled =
     }
   | { readonly stopped: Outcome };
 
-const styles = ['folded', 'unrolled', 'auto'] as const;
-
 /** The pass that `--print-ir-after` names, or `all`; a misspelt one is refused before any work is done. */
 function passToPrint(args: Arguments): string | undefined {
   const pass = text(args, 'print-ir-after');
@@ -44,10 +43,20 @@ export function addNotes(graph: Graph, diagnostics: Diagnostics): void {
   for (const note of graph.notes) if (!known.has(JSON.stringify(note))) diagnostics.add(note);
 }
 
+/** Loads the model that the arguments name, with the options that say what they leave open. */
+export async function readModel(
+  args: Arguments,
+  { diagnostics, progress }: Pick<Context, 'diagnostics' | 'progress'>,
+): Promise<Graph> {
+  const inputType = text(args, 'input-type');
+  const model = required(args, 'model');
+  progress.phase('read the model');
+  return loadModel(model, { diagnostics, ...(inputType !== undefined && { inputType }) });
+}
+
 /** Loads and compiles the model that the arguments name, with the options that they give; notes go to the diagnostics. */
 export async function compile(args: Arguments, context: Context): Promise<Compiled> {
   const { diagnostics, progress } = context;
-  const inputType = text(args, 'input-type');
   const targets = await readTargets(args);
   const style = choice(args, 'style', styles);
   const foldingFile = text(args, 'folding');
@@ -55,11 +64,7 @@ export async function compile(args: Arguments, context: Context): Promise<Compil
   const stopAfter = text(args, 'stop-after');
   const folding = foldingFile === undefined ? undefined : await readFolding(foldingFile);
 
-  progress.phase('read the model');
-  const graph = await loadModel(required(args, 'model'), {
-    diagnostics,
-    ...(inputType !== undefined && { inputType }),
-  });
+  const graph = await readModel(args, context);
   const dumps: Dump[] = [];
   const ran: string[] = [];
   const afterPass = (pass: string, result: Graph): void => {

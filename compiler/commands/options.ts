@@ -15,6 +15,9 @@ export const modelOptions = {
   },
 } as const satisfies Record<string, Options>;
 
+/** Values of `--style`. */
+export const styles = ['folded', 'unrolled', 'auto'] as const;
+
 /** Options of every command that makes hardware of a model. */
 export const hardwareOptions = {
   'clock-mhz': { type: 'number', requiresArg: true, describe: 'Clock in MHz (default 200)' },
@@ -41,7 +44,7 @@ export const hardwareOptions = {
     describe: 'JSON file with foldings by layer name (docs/folding.md)',
   },
   style: {
-    choices: ['folded', 'unrolled', 'auto'],
+    choices: styles,
     describe: 'How layers are built; auto takes the cheaper one for each (default auto)',
   },
 } as const satisfies Record<string, Options>;

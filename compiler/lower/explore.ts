@@ -5,8 +5,10 @@ import { elementCount } from '../qir/types.ts';
 import { operationsOf } from './candidates.ts';
 import { checkReach, chooseFrom } from './choose.ts';
 import type { Chosen } from './choose.ts';
+import type { Blueprint } from './connect.ts';
 import { firstLatency } from './fifos.ts';
 import type { CycleModel } from './fifos.ts';
+import { fitting, limitsOf } from './fit.ts';
 import { networkOf } from './layers.ts';
 import type { FoldingTarget } from './plan.ts';
 import { DesignSpace, totalCost } from './space.ts';
@@ -22,7 +24,10 @@ export interface DesignPoint extends Cost {
 }
 
 /** What `explore` can be told. */
-export interface ExploreOptions extends Pick<FoldingTarget, 'clockMhz' | 'style' | 'given' | 'form'> {
+export interface ExploreOptions extends Pick<
+  FoldingTarget,
+  'clockMhz' | 'style' | 'given' | 'form' | 'budget' | 'device'
+> {
   /** Intervals to look at, evenly apart on a logarithmic scale between the least and the longest; 48 unless given. */
   readonly points?: number;
   /** With it each point gets its latency, which takes a run of the cycle model. */
@@ -46,7 +51,7 @@ export function fastest(space: DesignSpace): Chosen | undefined {
 
 /**
  * The Pareto front of rate against LUTs: for intervals between the fastest design and the smallest, the cheapest design each, without those
- * that another one beats in both. Each is found by the exact search (see `cheapest`); FIFOs are not sized, so their LUTs are missing.
+ * that another one beats in both or that exceed budget or device. Each is found by the exact search (see `cheapest`); FIFOs are not sized, so their LUTs are missing.
  *
  * @returns the fastest first.
  * @throws DiagnosticError if the network cannot be built.
@@ -60,28 +65,28 @@ export function explore(
   const { clockMhz, points = 48, model } = options;
   const space = new DesignSpace(networkOf(graph, units, diagnostics), units, options, diagnostics);
   checkReach(space, options, undefined, diagnostics);
+  const limits = limitsOf(options);
   const start = fastest(space)?.cycles ?? 1;
   const end = Math.max(start, longestUseful(space));
-  const found = new Map<number, DesignPoint>();
+  interface Found {
+    readonly point: DesignPoint;
+    readonly design: Blueprint;
+  }
+  const found = new Map<number, Found>();
   for (let i = 0; i < points; i++) {
     const cycles = Math.round(start * (end / start) ** (i / Math.max(1, points - 1)));
-    const choice = space.solve(cycles);
+    const choice = limits === undefined ? space.solve(cycles) : fitting(space, cycles, limits)?.choice;
     if (choice === undefined) continue;
     const design = space.design(choice, 'design', clockMhz);
     const interval = space.slowest(design);
     const cost = totalCost(units, design, space.form);
     const known = found.get(interval);
-    if (known !== undefined && known.lut <= cost.lut) continue;
-    const latency = model === undefined ? undefined : firstLatency(design, units, model);
-    found.set(interval, {
-      interval,
-      fps: (clockMhz * 1e6) / interval,
-      ...cost,
-      ...(latency === undefined ? {} : { latency }),
-    });
+    if (known !== undefined && known.point.lut <= cost.lut) continue;
+    found.set(interval, { point: { interval, fps: (clockMhz * 1e6) / interval, ...cost }, design });
   }
-  const front: DesignPoint[] = [];
-  for (const point of [...found.values()].sort((a, b) => a.interval - b.interval))
-    if (point.lut < (front.at(-1)?.lut ?? Infinity)) front.push(point);
-  return front;
+  const front: Found[] = [];
+  for (const each of [...found.values()].sort((a, b) => a.point.interval - b.point.interval))
+    if (each.point.lut < (front.at(-1)?.point.lut ?? Infinity)) front.push(each);
+  if (model === undefined) return front.map(({ point }) => point);
+  return front.map(({ point, design }) => ({ ...point, latency: firstLatency(design, units, model) }));
 }

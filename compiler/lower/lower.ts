@@ -1,7 +1,7 @@
 import type { Diagnostics } from '../diagnostics/index.ts';
 import { latencyOutOfReach } from '../diagnostics/catalog/lower.ts';
 import { invariant } from '../diagnostics/index.ts';
-import type { Cost, HwGraph, HwNode, UnitDefinition } from '../hw/index.ts';
+import type { Cost, Form, HwGraph, HwNode, UnitDefinition } from '../hw/index.ts';
 import type { Graph } from '../qir/graph.ts';
 import { elementCount, printElement } from '../qir/types.ts';
 import { layerSize, operationsOf } from './candidates.ts';
@@ -17,7 +17,8 @@ import type { Layer } from './layers.ts';
 import type { Budget, FoldingTarget, LayerPlan } from './plan.ts';
 import type { Choice } from './search.ts';
 import { DesignSpace, totalCost } from './space.ts';
-import { chooseTarget, isWithin, limitsOf, load, reportBudget } from './targets.ts';
+import { limitsOf, load } from './fit.ts';
+import { chooseTarget, isWithin, reportBudget } from './targets.ts';
 
 export type { CycleModel, Measured, ModelRun } from './fifos.ts';
 
@@ -33,6 +34,7 @@ export interface Lowered {
 function planOf(
   units: ReadonlyMap<string, UnitDefinition>,
   node: HwNode,
+  form: Form,
   layer: Layer | undefined,
   candidate: Candidate | undefined,
 ): LayerPlan {
@@ -47,7 +49,7 @@ function planOf(
     unit: node.unit,
     source: node.origin.nodes,
     timing: unit.timing(node),
-    cost: unit.cost(node),
+    cost: unit.cost(node, form),
     ...(candidate === undefined ? {} : { folding: candidate.folding }),
   };
   const types = { input: printElement(input.elem), output: printElement(output.elem) };
@@ -91,8 +93,8 @@ const tightenings = 8;
 function finish(
   space: DesignSpace,
   target: FoldingTarget,
-  name: string,
   start: number,
+  name: string,
   model: CycleModel,
   diagnostics: Diagnostics,
 ): {
@@ -110,7 +112,11 @@ function finish(
     const chosen = chooseTarget(space, goal, model, diagnostics, from);
     const design = space.design(chosen.choice, name, target.clockMhz);
     const { depths, measured } = fifoDepths(design, units, space.slowest(design), model);
-    const cost = totalCost(units, { parts: connect(design, units, depths).nodes.map((node) => ({ node })) });
+    const cost = totalCost(
+      units,
+      { parts: connect(design, units, depths).nodes.map((node) => ({ node })) },
+      space.form,
+    );
     const finished = { cost, latency: measured.latency };
     if (isWithin(target, finished)) return { choice: chosen.choice, design, depths, measured };
     const last = alone ? chosen.cycles >= longestUseful(space) : round === tightenings;
@@ -180,8 +186,8 @@ export function lower(
   const plan = hw.nodes.map((node) => {
     const index = layerAt.get(node.name);
     return index === undefined
-      ? planOf(units, node, undefined, undefined)
-      : planOf(units, node, network.layers[index], choice.chosen[index]);
+      ? planOf(units, node, space.form, undefined, undefined)
+      : planOf(units, node, space.form, network.layers[index], choice.chosen[index]);
   });
   return { hw, plan, measured, bindingInstance: bindingOf(plan).instance };
 }

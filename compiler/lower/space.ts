@@ -1,6 +1,6 @@
 import type { Diagnostics } from '../diagnostics/index.ts';
 import { foldingRefused, unknownLayer } from '../diagnostics/catalog/lower.ts';
-import type { Cost, Folding, Form, UnitDefinition } from '../hw/index.ts';
+import type { Cost, Folding, Form, HwNode, UnitDefinition, UnitTiming } from '../hw/index.ts';
 import { elementCount } from '../qir/types.ts';
 import { candidatesOf, layerSize, operationsOf, tryFolding, usualPrices } from './candidates.ts';
 import type { Candidate, Prices } from './candidates.ts';
@@ -69,6 +69,18 @@ export function totalCost(
     total.dsp += cost?.dsp ?? 0;
   }
   return total;
+}
+
+/** By the parameters of an instance, which the candidate and every design with it share. */
+const timings = new WeakMap<HwNode['params'], UnitTiming>();
+
+function timingOf(units: ReadonlyMap<string, UnitDefinition>, node: HwNode): UnitTiming | undefined {
+  let timing = timings.get(node.params);
+  if (timing === undefined) {
+    timing = units.get(node.unit)?.timing(node);
+    if (timing !== undefined) timings.set(node.params, timing);
+  }
+  return timing;
 }
 
 /** All designs of one network in one style: for an interval, the cheapest. Costs are kept, so that asking often is cheap. */
@@ -173,9 +185,6 @@ export class DesignSpace {
 
   /** The initiation interval of the slowest instance of a design. */
   slowest(plan: Blueprint): number {
-    const intervals = plan.parts.map(
-      ({ node }) => this.units.get(node.unit)?.timing(node).initiationInterval,
-    );
-    return Math.max(...intervals.map((interval) => interval ?? 1));
+    return Math.max(...plan.parts.map(({ node }) => timingOf(this.units, node)?.initiationInterval ?? 1));
   }
 }

@@ -87,12 +87,13 @@ export function intervalOf(route: Route, depth: number): number {
   throw new RangeError('the buffer is too small for its loops');
 }
 
-const intervals = new WeakMap<Route, Map<number, number>>();
+/** By the steps of a route, which its plans share, and the depth. */
+const intervals = new WeakMap<Route['steps'], Map<number, number>>();
 
 /** As `intervalOf`, remembered. */
 export function interval(route: Route, depth: number): number {
-  let known = intervals.get(route);
-  if (known === undefined) intervals.set(route, (known = new Map<number, number>()));
+  let known = intervals.get(route.steps);
+  if (known === undefined) intervals.set(route.steps, (known = new Map<number, number>()));
   let found = known.get(depth);
   if (found === undefined) known.set(depth, (found = intervalOf(route, depth)));
   return found;

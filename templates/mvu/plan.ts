@@ -46,12 +46,14 @@ export interface Plan {
   readonly idleLanes: number;
 }
 
-const known = new WeakMap<HwNode, Plan>();
+const known = new WeakMap<HwNode['params'], { readonly consts: HwNode['consts']; readonly plan: Plan }>();
 
-/** The plan of a checked instance. */
+/** The plan of a checked instance; the same for instances that differ in their names only. */
 export function planOf(node: HwNode): Plan {
-  let plan = known.get(node);
-  if (plan === undefined) known.set(node, (plan = makePlan(node)));
+  const found = known.get(node.params);
+  if (found?.consts === node.consts) return found.plan;
+  const plan = makePlan(node);
+  known.set(node.params, { consts: node.consts, plan });
   return plan;
 }
 

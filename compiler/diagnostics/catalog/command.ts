@@ -61,6 +61,22 @@ export const outputUnwritable = defineDiagnostic(
   }),
 );
 
+/** No design of a network is within the limits. */
+export const nothingFits = defineDiagnostic(
+  {
+    code: 'QCC6104',
+    severity: 'error',
+    title: 'No design within the limits',
+    doc: '`qcc explore` looked at designs from the fastest to the smallest, and each exceeds `--budget` or `--device`.',
+  },
+  (model: string, points: number) => ({
+    message: `no design of ${model} is within the budget and the device`,
+    where: option('--budget, --device'),
+    found: `${points} frame intervals, none with a design that fits`,
+    help: 'without these options qcc explore lists all designs; a larger device or a smaller network is needed',
+  }),
+);
+
 /** The folding file is not readable or not JSON. */
 export const foldingFile = defineDiagnostic(
   {
