@@ -27,12 +27,24 @@ export class Machine {
   readonly #telling: readonly boolean[];
   readonly #stalls: readonly StallSource[] | null;
   readonly #beats: Float64Array;
-  readonly #valid: Uint8Array;
-  readonly #ready: Uint8Array;
+  /** By channel: what it shows, valid * 2 + ready, and the cycle from which on. */
+  readonly #code: Uint8Array;
+  readonly #since: Float64Array;
+  /** The channels that show a transfer, in no order, and where each stands among them (-1: nowhere). */
+  readonly #active: Int32Array;
+  readonly #place: Int32Array;
+  #activeCount = 0;
   readonly #counts: Float64Array;
   /** By node: the cycle whose state the model is in, and the cycle whose edge it has to see even without a transfer. */
   readonly #at: Float64Array;
   readonly #wake: Float64Array;
+  /** Nodes whose edge is to be seen in the next cycle, and those that sleep until some later one; the least of these cycles. */
+  #restless: number[] = [];
+  #sleepers: number[] = [];
+  readonly #asleep: Uint8Array;
+  #nextWake = Infinity;
+  /** By node: the cycle whose edge it has on its list, or had last. */
+  readonly #listed: Float64Array;
   readonly #took: Int32Array;
   readonly #gave: Int32Array;
   readonly #held: Float64Array;
@@ -53,8 +65,12 @@ export class Machine {
       stalls === undefined ? null : Array.from({ length: ends }, (_, i) => new StallSource(stalls, i));
     const [channels, nodes] = [net.channels.length, net.nodes.length];
     this.#beats = Float64Array.from(net.channels, (channel) => channel.beats);
-    this.#valid = new Uint8Array(channels);
-    this.#ready = new Uint8Array(channels);
+    this.#code = new Uint8Array(channels);
+    this.#since = new Float64Array(channels);
+    this.#active = new Int32Array(channels);
+    this.#place = new Int32Array(channels).fill(-1);
+    this.#asleep = new Uint8Array(nodes);
+    this.#listed = new Float64Array(nodes).fill(-1);
     this.#counts = new Float64Array(channels);
     this.#at = new Float64Array(nodes);
     this.#wake = new Float64Array(nodes);
@@ -76,14 +92,88 @@ export class Machine {
     for (let k = 0; k < cycles; k++) for (const source of this.#stalls) source.draw();
   }
 
+  /** Lets channel `c` show `code` from `cycle` on. */
+  #show(c: number, code: number, cycle: number): void {
+    const old = this.#code[c] as number;
+    if (code === old) return;
+    const at = c * 4 + old;
+    this.status[at] = (this.status[at] as number) + cycle - (this.#since[c] as number);
+    this.#since[c] = cycle;
+    this.#code[c] = code;
+    if (code === 3) {
+      this.#place[c] = this.#activeCount;
+      this.#active[this.#activeCount++] = c;
+    } else if (old === 3) {
+      const place = this.#place[c] as number;
+      const last = this.#active[--this.#activeCount] as number;
+      this.#active[place] = last;
+      this.#place[last] = place;
+      this.#place[c] = -1;
+    }
+  }
+
+  #setValid(c: number, valid: boolean, cycle: number): void {
+    const ready = (this.#code[c] as number) & 1;
+    this.#show(c, valid ? 2 | ready : ready, cycle);
+  }
+
+  #setReady(c: number, ready: boolean, cycle: number): void {
+    const valid = (this.#code[c] as number) & 2;
+    this.#show(c, ready ? valid | 1 : valid, cycle);
+  }
+
+  /** Brings the cycles that each channel has shown what it shows into `status`, up to `cycle`. */
+  #flush(cycle: number): void {
+    for (let c = 0; c < this.#code.length; c++) {
+      const at = c * 4 + (this.#code[c] as number);
+      this.status[at] = (this.status[at] as number) + cycle - (this.#since[c] as number);
+      this.#since[c] = cycle;
+    }
+  }
+
+  /** Notes when node `n`, whose state is that of `cycle`, has to be looked at again. */
+  #plan(n: number, cycle: number): void {
+    const wake = this.#wake[n] as number;
+    if (wake <= cycle) {
+      if (this.#listed[n] === cycle) return;
+      this.#listed[n] = cycle;
+      this.#restless.push(n);
+    } else if (wake < Infinity) {
+      if (wake < this.#nextWake) this.#nextWake = wake;
+      if (this.#asleep[n] === 1) return;
+      this.#asleep[n] = 1;
+      this.#sleepers.push(n);
+    }
+  }
+
+  /** Moves the sleepers that have to wake in `cycle` to the list of `nodes`. */
+  #rouse(cycle: number, nodes: number[]): void {
+    const still: number[] = [];
+    this.#nextWake = Infinity;
+    for (const n of this.#sleepers) {
+      const wake = this.#wake[n] as number;
+      if (wake > cycle && wake < Infinity) {
+        still.push(n);
+        if (wake < this.#nextWake) this.#nextWake = wake;
+        continue;
+      }
+      this.#asleep[n] = 0;
+      if (wake === Infinity || this.#listed[n] === cycle) continue;
+      this.#listed[n] = cycle;
+      nodes.push(n);
+    }
+    this.#sleepers = still;
+  }
+
   /** Reads the handshakes that node `n` shows in cycle `cycle`, and for how long they hold. */
   #observe(n: number, cycle: number, quiescent: boolean): void {
     const model = this.#models[n] as TimingModel;
     const { inputs, outputs } = this.#net.nodes[n] as Netlist['nodes'][number];
-    for (let i = 0; i < inputs.length; i++) this.#ready[inputs[i] as number] = model.ready(i) ? 1 : 0;
-    for (let o = 0; o < outputs.length; o++) this.#valid[outputs[o] as number] = model.valid(o) ? 1 : 0;
+    for (let i = 0; i < inputs.length; i++) this.#setReady(inputs[i] as number, model.ready(i), cycle);
+    for (let o = 0; o < outputs.length; o++) this.#setValid(outputs[o] as number, model.valid(o), cycle);
     if (this.#telling[n] === true) this.#wake[n] = cycle + (model.idle?.() ?? 0);
     else this.#wake[n] = quiescent ? Infinity : cycle;
+    this.#plan(n, cycle);
   }
 
   /** Brings node `n` to the state before the edge of `cycle`, over edges at which it had no transfer. */
@@ -112,18 +202,19 @@ export class Machine {
   }
 
   /** Sets the wires that the design's surroundings drive in this cycle. */
-  #drive(total: Float64Array): void {
+  #drive(cycle: number, total: Float64Array): void {
     const { inputs, outputs } = this.#net;
     const stalls = this.#stalls;
     for (let i = 0; i < inputs.length; i++) {
       const c = inputs[i] as number;
       const stalled = stalls !== null && (stalls[i] as StallSource).draw();
-      if (this.#valid[c] === 0 && !stalled && (this.#counts[c] as number) < (total[c] as number))
-        this.#valid[c] = 1;
+      const offered = (this.#code[c] as number) >= 2;
+      if (!offered && !stalled && (this.#counts[c] as number) < (total[c] as number))
+        this.#setValid(c, true, cycle);
     }
     for (let o = 0; o < outputs.length; o++) {
       const stalled = stalls !== null && (stalls[inputs.length + o] as StallSource).draw();
-      this.#ready[outputs[o] as number] = stalled ? 0 : 1;
+      this.#setReady(outputs[o] as number, !stalled, cycle);
     }
   }
 
@@ -133,25 +224,35 @@ export class Machine {
     this.#request.onStatus?.({ cycle, channel, status: status as ChannelStatus });
   }
 
-  /** Finds the transfers of `cycle` and notes them; returns how many there are. */
-  #transfers(cycle: number): number {
-    const { channels } = this.#net;
-    const watching = this.#request.onStatus !== undefined;
-    let moved = 0;
-    for (let c = 0; c < channels.length; c++) {
-      const code = ((this.#valid[c] as number) << 1) | (this.#ready[c] as number);
-      this.status[c * 4 + code] = (this.status[c * 4 + code] as number) + 1;
-      if (watching) this.#report(cycle, c, code);
-      if (code !== 3) continue;
-      moved++;
+  /** Notes the transfers of `cycle`, and the nodes at their ends in `nodes`; returns how many there are. */
+  #transfers(cycle: number, nodes: number[]): number {
+    const { channels, inputs } = this.#net;
+    if (this.#request.onStatus !== undefined)
+      for (let c = 0; c < channels.length; c++) this.#report(cycle, c, this.#code[c] as number);
+    const moved = this.#activeCount;
+    for (let i = 0; i < moved; i++) {
+      const c = this.#active[i] as number;
       this.#counts[c] = (this.#counts[c] as number) + 1;
       this.#times[c]?.record(cycle);
       const { producer, producerPort, consumer, consumerPort } = channels[c] as Netlist['channels'][number];
-      if (producer >= 0) this.#gave[producer] = (this.#gave[producer] as number) | (1 << producerPort);
-      else this.#valid[c] = 0;
-      if (consumer >= 0) this.#took[consumer] = (this.#took[consumer] as number) | (1 << consumerPort);
+      if (producer >= 0) {
+        this.#gave[producer] = (this.#gave[producer] as number) | (1 << producerPort);
+        this.#list(producer, cycle, nodes);
+      }
+      if (consumer >= 0) {
+        this.#took[consumer] = (this.#took[consumer] as number) | (1 << consumerPort);
+        this.#list(consumer, cycle, nodes);
+      }
     }
+    // a source makes up its mind about the next beat in the next cycle
+    for (const c of inputs) if (this.#code[c] === 3) this.#setValid(c, false, cycle + 1);
     return moved;
+  }
+
+  #list(n: number, cycle: number, nodes: number[]): void {
+    if (this.#listed[n] === cycle) return;
+    this.#listed[n] = cycle;
+    nodes.push(n);
   }
 
   /** The timing state as text: of every model, and every channel's place in its frame. All models are brought to `cycle`. */
@@ -160,7 +261,10 @@ export class Machine {
     for (let n = 0; n < this.#models.length; n++) {
       this.#catchUp(n, cycle);
       const model = this.#models[n] as TimingModel;
-      if (this.#telling[n] === true) this.#wake[n] = cycle + (model.idle?.() ?? 0);
+      if (this.#telling[n] === true) {
+        this.#wake[n] = cycle + (model.idle?.() ?? 0);
+        this.#plan(n, cycle);
+      }
       parts.push(model.state());
     }
     for (let c = 0; c < this.#counts.length; c++)
@@ -174,6 +278,7 @@ export class Machine {
    */
   #recur(cycle: number, until: number, total: Float64Array, seen: Map<string, Snapshot>): number | null {
     const key = this.#key(cycle);
+    this.#flush(cycle);
     const earlier = seen.get(key);
     if (earlier === undefined) {
       seen.set(key, { cycle, counts: this.#counts.slice(), status: this.status.slice() });
@@ -201,14 +306,18 @@ export class Machine {
     }
     // a source that was waiting with a beat may have given its last one in the skipped periods
     for (const c of this.#net.inputs)
-      if ((this.#counts[c] as number) >= (total[c] as number)) this.#valid[c] = 0;
+      if ((this.#counts[c] as number) >= (total[c] as number)) this.#setValid(c, false, cycle);
     for (let i = 0; i < spent.length; i++)
       this.status[i] = (this.status[i] as number) + times * (spent[i] as number);
+    const later = times * period;
     for (let n = 0; n < this.#at.length; n++) {
-      this.#at[n] = (this.#at[n] as number) + times * period;
-      this.#wake[n] = (this.#wake[n] as number) + times * period;
+      this.#at[n] = (this.#at[n] as number) + later;
+      this.#wake[n] = (this.#wake[n] as number) + later;
+      this.#listed[n] = (this.#listed[n] as number) + later;
     }
-    return cycle + times * period;
+    for (let c = 0; c < this.#since.length; c++) this.#since[c] = (this.#since[c] as number) + later;
+    this.#nextWake += later;
+    return cycle + later;
   }
 
   /**
@@ -216,17 +325,13 @@ export class Machine {
    * Infinity if there is none. Stalled ends have to be asked each cycle.
    */
   #afterSilence(cycle: number, until: number): number {
-    if (this.#stalls !== null) return cycle + 1;
-    let next = this.#wake.reduce((least, at) => Math.min(least, at), until);
-    const channels = this.#beats.length;
-    for (let c = 0; c < channels; c++) if (this.#valid[c] === 1 && this.#ready[c] === 1) next = cycle + 1;
-    next = Math.max(next, cycle + 1);
-    if (next === Infinity) return next;
-    for (let c = 0; c < channels; c++) {
-      const i = c * 4 + (((this.#valid[c] as number) << 1) | (this.#ready[c] as number));
-      this.status[i] = (this.status[i] as number) + next - cycle - 1;
-    }
-    return next;
+    if (this.#stalls !== null || this.#activeCount > 0 || this.#restless.length > 0) return cycle + 1;
+    return Math.max(cycle + 1, Math.min(this.#nextWake, until));
+  }
+
+  /** Whether no model has anything to do before another transfer. */
+  #atRest(): boolean {
+    return this.#wake.every((at) => at === Infinity);
   }
 
   /**
@@ -243,31 +348,36 @@ export class Machine {
     this.#times = times;
     this.#counts.fill(0);
     this.#held.fill(0);
-    this.#valid.fill(0);
-    this.#ready.fill(0);
+    this.#code.fill(0);
+    this.#since.fill(start);
+    this.#place.fill(-1);
+    this.#activeCount = 0;
+    this.#restless = [];
+    this.#sleepers = [];
+    this.#asleep.fill(0);
+    this.#listed.fill(-1);
+    this.#nextWake = Infinity;
     for (let n = 0; n < nodes.length; n++) {
       this.#models[n]?.reset();
       this.#at[n] = start;
       this.#observe(n, start, false);
     }
     const finished = (): boolean => outputs.every((c) => (this.#counts[c] as number) >= (total[c] as number));
+    let done = finished();
     let searching = extrapolate;
     let cycle = start;
     let lastMove = start;
     let silent = 0;
     let anchor = { key: '', window: 0 };
-    while (cycle < until && !finished()) {
-      this.#drive(total);
-      const moved = this.#transfers(cycle);
-      const leaves = (this.#valid[output] as number) & (this.#ready[output] as number);
-      for (let n = 0; n < nodes.length; n++) {
-        if (
-          ((this.#took[n] as number) | (this.#gave[n] as number)) !== 0 ||
-          (this.#wake[n] as number) <= cycle
-        ) {
-          this.#edge(n, cycle);
-        }
-      }
+    while (cycle < until && !done) {
+      const due = this.#restless;
+      this.#restless = [];
+      this.#drive(cycle, total);
+      const leaves = this.#code[output] === 3;
+      const gives = leaves || outputs.some((c) => this.#code[c] === 3);
+      const moved = this.#transfers(cycle, due);
+      if (this.#nextWake <= cycle) this.#rouse(cycle, due);
+      for (let k = 0; k < due.length; k++) this.#edge(due[k] as number, cycle);
       let next = cycle + 1;
       if (moved > 0) {
         lastMove = cycle;
@@ -276,10 +386,7 @@ export class Machine {
       } else {
         next = this.#afterSilence(cycle, until);
         const quiet = cycle - lastMove > PATIENCE;
-        if (
-          next === Infinity ||
-          (this.#stalls !== null && quiet && this.#wake.every((at) => at === Infinity))
-        ) {
+        if (next === Infinity || (this.#stalls !== null && quiet && this.#atRest())) {
           this.#standstill(lastMove + 1, total);
         }
         if (quiet && ++silent % LOOK_EVERY === 0) {
@@ -289,26 +396,28 @@ export class Machine {
         }
       }
       cycle = next;
-      const boundary =
-        leaves === 1 && (this.#counts[output] as number) % (this.#beats[output] as number) === 0;
+      if (gives) done = finished();
+      const boundary = leaves && (this.#counts[output] as number) % (this.#beats[output] as number) === 0;
       if (!searching || !boundary) continue;
       if (this.#net.inputs.some((c) => (this.#counts[c] as number) >= (total[c] as number)))
         searching = false;
       else {
         const resumed = this.#recur(cycle, until, total, seen);
-        if (resumed !== null) [cycle, searching] = [resumed, false];
+        if (resumed !== null) {
+          [cycle, searching] = [resumed, false];
+          done = finished();
+        }
         if (seen.size >= MAX_SNAPSHOTS) searching = false;
       }
     }
+    this.#flush(Math.min(cycle, until));
     if (until < Infinity) this.#passStalls(until - cycle);
     return until < Infinity ? until : cycle;
   }
 
   #standstill(cycle: number, total: Float64Array): never {
     const { channels, outputs, hw } = this.#net;
-    const blocked = channels.flatMap(({ channel }, c) =>
-      this.#valid[c] === 1 && this.#ready[c] === 0 ? [channel.name] : [],
-    );
+    const blocked = channels.flatMap(({ channel }, c) => (this.#code[c] === 2 ? [channel.name] : []));
     const left = outputs.map(
       (c) => `${channels[c]?.channel.name ?? ''} gave ${this.#counts[c]} of ${total[c]} beats`,
     );

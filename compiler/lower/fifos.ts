@@ -104,7 +104,7 @@ export function firstLatency(
 }
 
 /** Work that bisection may spend, in instances times cycles: what large designs do not get through keeps the depths of its upper bound. */
-const effort = 3e9;
+const effort = 8e8;
 
 /** Work of a trial, in the same unit, up to which the exact steady state is asked about every FIFO once more. */
 const quickTrial = 3e5;
@@ -178,7 +178,7 @@ class Trials {
     this.#target = Math.max(this.#target, Math.ceil(interval));
     const filled = Math.ceil((run.latency ?? 0) / this.#target);
     // enough to fill the pipeline and see it recur; small designs get more, where a frame more or less costs nothing
-    this.#frames = 8 + 2 * filled + Math.min(4096, Math.ceil(40_000 / this.#target));
+    this.#frames = 4 + filled + Math.min(4096, Math.ceil(40_000 / this.#target));
     this.#each = (this.#plan.parts.length + 1) * this.#target * (filled + 4);
     return this.#held(run, depths);
   }
