@@ -1,7 +1,7 @@
 /**
  * All benchmarks, one after the other: `make bench`. Names as arguments pick some of them.
  *
- *     node --import ./scripts/ts.mjs bench/run.ts [build] [kernels] [simulation] [mvu] [units] [networks] [scaling]
+ *     node --import ./scripts/ts.mjs bench/run.ts [build] [kernels] [simulation] [mvu] [units] [networks] [estimates] [scaling]
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -33,6 +33,12 @@ const benchmarks: readonly Benchmark[] = [
     name: 'networks',
     what: 'The networks of the FINN paper, LUT by Yosys (some minutes)',
     file: 'finn-networks.ts',
+    args: [],
+  },
+  {
+    name: 'estimates',
+    what: 'Estimated against synthesized resources of whole networks (half an hour)',
+    file: 'estimates.ts',
     args: [],
   },
   {

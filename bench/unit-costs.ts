@@ -6,7 +6,7 @@
 import Table from 'cli-table3';
 import { freeze } from '../compiler/hw/index.ts';
 import type { Channel, HwConst, HwNode } from '../compiler/hw/index.ts';
-import { fitInteger, int, uint, bipolar, ternary, valueRange } from '../compiler/qir/types.ts';
+import { bitWidth, fitInteger, int, uint, bipolar, ternary, valueRange } from '../compiler/qir/types.ts';
 import type { ElementType } from '../compiler/qir/types.ts';
 import { units } from '../templates/registry.ts';
 import { channelCases } from './channel-units.ts';
@@ -39,7 +39,7 @@ function fifo(elem: ElementType, lanes: number, depth: number): Case {
   const stream = { elem: { ...elem }, elements: 8 * lanes, lanes };
   return {
     unit: 'fifo',
-    title: `${elem.kind === 'uint' ? elem.bits * lanes : lanes} bits, depth ${depth}`,
+    title: `${bitWidth(elem) * lanes} bits, depth ${depth}`,
     params: { stream, depth },
   };
 }
@@ -177,6 +177,11 @@ const cases: readonly Case[] = [
   fifo(uint(16), 1, 16),
   fifo(uint(64 / 4), 4, 64),
   fifo(uint(8), 1, 200),
+  fifo(bipolar, 64, 1296),
+  fifo(bipolar, 64, 784),
+  fifo(bipolar, 16, 3000),
+  fifo(int(8), 1, 600),
+  fifo(int(20), 1, 33),
   width(bipolar, 1, 64, 4, 16),
   width(uint(2), 2, 50, 4, 16),
   width(uint(4), 4, 64, 16, 2),

@@ -4,7 +4,7 @@ import { beats } from '../../compiler/hw/index.ts';
 import type { HwNode, UnitDefinition } from '../../compiler/hw/index.ts';
 import { checkParams, sampleStream, streamParam as stream, streamSchema } from '../../compiler/hw/params.ts';
 import { FifoModel } from './model.ts';
-import { cost } from './cost.ts';
+import { cost, inBlocks } from './cost.ts';
 
 const schema = z.object({
   stream: streamSchema,
@@ -58,13 +58,16 @@ export const unit: UnitDefinition = {
       countMsb: Math.ceil(Math.log2(depth(node) + 1)) - 1,
       countBits: Math.ceil(Math.log2(depth(node) + 1)),
       single: depth(node) === 1,
+      block: inBlocks(width, depth(node)),
     };
   },
-  sample: (random) => ({
-    params: {
-      stream: sampleStream(random),
-      depth: random.pick([1, 2, 3, 4, 7, 16, 33]),
-    },
-    consts: {},
-  }),
+  sample: (random) => {
+    // one in four in block RAM, its pointers coming round within a few frames
+    const deep = random.integer(0, 3) === 0;
+    const wide = { elem: { kind: 'int', bits: 9 }, elements: 4 * random.integer(50, 60), lanes: 4 };
+    const params = deep
+      ? { stream: wide, depth: random.pick([129, 130, 141]) }
+      : { stream: sampleStream(random), depth: random.pick([1, 2, 3, 4, 7, 16, 33]) };
+    return { params, consts: {} };
+  },
 };

@@ -1,0 +1,128 @@
+/**
+ * What a build estimates for a whole network against what Yosys counts, portable form: the real models where their files are there, at
+ * slow rates so that Yosys takes a minute each, and random networks of the fuzzer. The medians are the error that reports state
+ * (compiler/report/error.ts).
+ *
+ *     node --import ./scripts/ts.mjs bench/estimates.ts [NAME...]
+ */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Table from 'cli-table3';
+import fc from 'fast-check';
+import { Diagnostics } from '../compiler/diagnostics/index.ts';
+import { compileGraph } from '../compiler/driver.ts';
+import type { Cost } from '../compiler/hw/index.ts';
+import type { Graph } from '../compiler/qir/index.ts';
+import { imageSubjectOf, subjectOf } from '../test/fuzz/check.ts';
+import { imageRecipe } from '../test/fuzz/image-recipe.ts';
+import { recipe } from '../test/fuzz/recipe.ts';
+import { example, model, quantized } from './models.ts';
+import type { Network } from './models.ts';
+import { synthesize } from './yosys.ts';
+
+/** Networks of the fuzzer's generators, the same ones in every run; those that no unit takes are passed over. */
+function random(count: number): readonly Network[] {
+  const images = fc.sample(imageRecipe(10, 12), { seed: 2, numRuns: 3 * count });
+  const dense = fc.sample(recipe(40), { seed: 3, numRuns: 3 * count });
+  const graphs = images.flatMap((image, i): Graph[] => {
+    const matrices = dense[i];
+    const drawn =
+      i % 3 === 2 && matrices !== undefined
+        ? subjectOf('integer', matrices)
+        : imageSubjectOf('integer', image);
+    if (drawn === null) return [];
+    try {
+      // a network of one element more or less says nothing
+      const lut = compileGraph(drawn.graph, { diagnostics: new Diagnostics() }).plan.reduce(
+        (sum, { cost }) => sum + cost.lut,
+        0,
+      );
+      return lut >= 400 && lut <= 20_000 ? [drawn.graph] : [];
+    } catch {
+      return [];
+    }
+  });
+  return graphs
+    .slice(0, count)
+    .map((graph, i) => ({ name: `random${i}`, needs: [], load: () => Promise.resolve(graph) }));
+}
+
+const networks: readonly Network[] = [
+  model('tfc', 'TFC_1W1A.onnx', 1024),
+  example('lfc', 'examples/lfc/lfc.ts', 'lfcW1A1_mnist.npz', ['--output', 'sums'], 8192),
+  example(
+    'cnv',
+    'examples/cnv/cnv.ts',
+    'cnvW1A1_cifar10.npz',
+    ['--input', 'signed', '--output', 'sums'],
+    100_000,
+  ),
+  quantized('resnet8', 'resnet8_float.onnx', 'cifar10/cifar10_test_a.npz:images', 1_000_000),
+  model('espcn', 'espcn_subpixel_quant.onnx', 20_000_000),
+  model('kws', 'kws_ref_model.tflite', 400_000),
+  quantized('mnist_conv', 'mnist-conv.onnx', 'mnist/t10k-images-idx3-ubyte.gz', 40_000),
+  quantized('lenet5', 'lenet5_dense.onnx', 'mnist/t10k-images-idx3-ubyte.gz', 100_000),
+  ...random(10),
+];
+
+const resources = ['lut', 'ff', 'bram36'] as const;
+const errors: Record<(typeof resources)[number], number[]> = { lut: [], ff: [], bram36: [] };
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle)] ?? NaN)) / 2;
+}
+
+const wanted = process.argv.slice(2);
+const head = [
+  'network',
+  'interval',
+  ...resources.flatMap((name) => [name, 'estimate', 'ratio']),
+  'DSP',
+  'estimate',
+];
+const table = new Table({ head });
+const folder = mkdtempSync(join(tmpdir(), 'qcc-estimates-'));
+try {
+  for (const { name, cycles, needs, load } of networks) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    const missing = needs.find((path) => !existsSync(path));
+    if (missing !== undefined) {
+      table.push([name, { colSpan: head.length - 1, content: 'left out: its file is not there' }]);
+      continue;
+    }
+    const graph = await load(folder);
+    const target = cycles === undefined ? {} : { clockMhz: 200, fps: 2e8 / cycles };
+    const { plan, hw, initiationInterval } = compileGraph(graph, {
+      diagnostics: new Diagnostics(),
+      ...target,
+    });
+    const estimate = plan.reduce(
+      (sum, { cost }): Cost => ({
+        lut: sum.lut + cost.lut,
+        ff: sum.ff + cost.ff,
+        bram36: sum.bram36 + cost.bram36,
+        dsp: sum.dsp + cost.dsp,
+      }),
+      { lut: 0, ff: 0, bram36: 0, dsp: 0 },
+    );
+    const found = synthesize(hw);
+    const cells = resources.flatMap((resource) => {
+      const [real, guess] = [found[resource], Math.round(10 * estimate[resource]) / 10];
+      // a network without block RAM has no ratio; one that wrongly expects some, or none, is off by all of it
+      if (real > 0 || guess > 0) errors[resource].push(real === 0 ? 1 : Math.abs(guess / real - 1));
+      return [real, guess, real === 0 ? '-' : (guess / real).toFixed(2)];
+    });
+    table.push([name, initiationInterval, ...cells, found.dsp, estimate.dsp]);
+    process.stderr.write(`${name}: ${cells.join(' ')}\n`);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.stdout.write(`${table.toString()}\n`);
+for (const resource of resources)
+  process.stdout.write(
+    `median error ${resource}: ${(100 * median(errors[resource])).toFixed(1)} % of ${errors[resource].length} networks\n`,
+  );
