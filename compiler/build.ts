@@ -98,9 +98,15 @@ function portable(note: Diagnostic): Diagnostic {
   };
 }
 
+/** A folding file, an entry a line. */
+function foldingText(folding: Compilation['folding']): string {
+  const lines = [...folding].map(([name, entry]) => `  ${JSON.stringify(name)}: ${JSON.stringify(entry)}`);
+  return `{\n${lines.join(',\n')}\n}\n`;
+}
+
 /**
  * Makes the output folder's content of a compilation: RTL, memories, testbench with golden vectors, vendor files, harness, the
- * graph as `model.qir` (integer form), and the report. The golden frames are run through the cycle model first. The same compilation gives the same bytes.
+ * graph as `model.qir` (integer form), the folding as `folding.json`, and the report. The golden frames are run through the cycle model first. The same compilation gives the same bytes.
  */
 export async function buildOutput(
   compilation: Compilation,
@@ -117,6 +123,7 @@ export async function buildOutput(
   const named = large.length === 0 ? {} : { weightsFile: 'model.safetensors', sha256: sha256(weights) };
   const extras = new Map<string, string | Uint8Array>([
     ['model.qir', printQir(integer, named)],
+    ['folding.json', foldingText(compilation.folding)],
     ['report.json', `${JSON.stringify(report, null, 2)}\n`],
     ['report.html', reportHtml(report)],
   ]);

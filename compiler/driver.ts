@@ -11,7 +11,7 @@ import { verilogIdentifier } from './hw/names.ts';
 import { explore, type DesignPoint } from './lower/explore.ts';
 import { lower } from './lower/lower.ts';
 import type { CycleModel } from './lower/lower.ts';
-import type { Budget, FoldingTarget, LayerPlan } from './lower/plan.ts';
+import type { Budget, FoldingTarget, GivenFolding, LayerPlan } from './lower/plan.ts';
 import { runPipeline } from './pipeline.ts';
 import type { Graph } from './qir/graph.ts';
 
@@ -40,10 +40,7 @@ export interface CompileOptions {
   /** The form that will be synthesized, which the costs are counted in: `amd` defines QCC_XILINX. Default: what suits the device, else `portable`. */
   readonly form?: Form;
   /** Parsed folding file: layer name to folding. */
-  readonly folding?: ReadonlyMap<
-    string,
-    { pe?: number; simd?: number; order?: 'output' | 'input'; style?: 'folded' | 'unrolled' }
-  >;
+  readonly folding?: ReadonlyMap<string, GivenFolding>;
   /** Called after every pass with the pass's name and the graph (for --print-ir-after). */
   readonly afterPass?: (pass: string, graph: Graph) => void;
   /** Called when a phase starts, for progress. */
@@ -57,6 +54,8 @@ export interface Compilation {
   readonly integer: Graph;
   readonly hw: HwGraph;
   readonly plan: readonly LayerPlan[];
+  /** The folding file that gives this design again. */
+  readonly folding: ReadonlyMap<string, GivenFolding>;
   /** Cycles from frame to frame of the whole design, measured by the cycle model; and of the binding instance. */
   readonly initiationInterval: number;
   /** Cycles from the first input beat's transfer to the last output beat's, of the first frame. */
@@ -191,6 +190,7 @@ export function compileGraph(graph: Graph, options: CompileOptions): Compilation
     integer,
     hw: lowered.hw,
     plan: lowered.plan,
+    folding: lowered.folding,
     initiationInterval: lowered.measured.initiationInterval,
     latency: lowered.measured.latency,
     bindingInstance: lowered.bindingInstance,

@@ -12,9 +12,10 @@ import type { Blueprint } from './connect.ts';
 import { longestUseful } from './explore.ts';
 import { fifoDepths } from './fifos.ts';
 import type { CycleModel, Measured } from './fifos.ts';
+import { writtenFolding } from './given.ts';
 import { networkOf } from './layers.ts';
 import type { Layer } from './layers.ts';
-import type { Budget, FoldingTarget, LayerPlan } from './plan.ts';
+import type { Budget, FoldingTarget, GivenFolding, LayerPlan } from './plan.ts';
 import type { Choice } from './search.ts';
 import { DesignSpace, totalCost } from './space.ts';
 import { limitsOf, load } from './fit.ts';
@@ -27,6 +28,8 @@ export interface Lowered {
   readonly hw: HwGraph;
   readonly plan: readonly LayerPlan[];
   readonly measured: Measured;
+  /** The folding file that gives this design again. */
+  readonly folding: ReadonlyMap<string, GivenFolding>;
   /** Instance with the greatest initiation interval of its own. */
   readonly bindingInstance: string;
 }
@@ -189,5 +192,6 @@ export function lower(
       ? planOf(units, node, space.form, undefined, undefined)
       : planOf(units, node, space.form, network.layers[index], choice.chosen[index]);
   });
-  return { hw, plan, measured, bindingInstance: bindingOf(plan).instance };
+  const folding = writtenFolding(network, choice);
+  return { hw, plan, measured, folding, bindingInstance: bindingOf(plan).instance };
 }

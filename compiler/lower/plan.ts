@@ -23,6 +23,16 @@ export interface LayerPlan {
   readonly operations: number;
 }
 
+/** An entry of a folding file; what is absent of a layer's folding is the whole layer. */
+export interface GivenFolding extends Partial<Folding> {
+  /** The unit that builds the layer, where several can. */
+  readonly unit?: string;
+  /** Of an input of the network: elements of a beat. */
+  readonly lanes?: number;
+  /** Where several layers read the value: the beats in which it is given to them. */
+  readonly fork?: { readonly lanes: number; readonly rows?: number };
+}
+
 /** What the user asks of the folding. */
 export interface FoldingTarget {
   /** Frames per second to reach at the clock; absent: what the other fields leave, or what the size of the network suggests. */
@@ -40,6 +50,6 @@ export interface FoldingTarget {
   readonly style: 'folded' | 'unrolled' | 'auto';
   /** The form that will be synthesized, which is the one that costs are counted in; `portable` unless given. */
   readonly form?: Form;
-  /** Foldings given by layer name (a QIR node name or an instance name), overriding the search. */
-  readonly given?: ReadonlyMap<string, Partial<Folding>>;
+  /** Foldings given by name of a node, of an input, or of a node of the source model, overriding the search. */
+  readonly given?: ReadonlyMap<string, GivenFolding>;
 }

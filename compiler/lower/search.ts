@@ -7,6 +7,7 @@ import { laneChoices, usualPrices, weight } from './candidates.ts';
 import type { Candidate, Prices } from './candidates.ts';
 import { eliminationOrder, minimise } from './eliminate.ts';
 import type { Factor } from './eliminate.ts';
+import type { Given } from './given.ts';
 import type { Network, Reader, Wire } from './layers.ts';
 import { beatsKey, PlumbingCosts } from './plumbing.ts';
 
@@ -137,6 +138,7 @@ function thinOut(
  *
  * @param candidates - per layer, all within `cycles`.
  * @param prices - what the resources count.
+ * @param given - streams of inputs and forks that are not to be searched for.
  * @returns undefined if no choice meets the interval.
  */
 export function cheapest(
@@ -146,19 +148,25 @@ export function cheapest(
   cycles: number,
   costs: PlumbingCosts = new PlumbingCosts(units),
   prices: Prices = usualPrices,
+  given: Pick<Given, 'inputs' | 'forks'> = { inputs: [], forks: new Map() },
 ): Choice | undefined {
   const layers = candidates.map((list) => statesOf(list, prices));
   if (layers.some((domain) => domain.length === 0)) return undefined;
   const inputs = network.inputs.map(({ type }, i) => {
     const wire = network.wires[i];
+    const lanes = given.inputs[i];
+    if (lanes !== undefined) {
+      const stream: StreamType = { elem: type.elem, elements: elementCount(type.shape), lanes };
+      return { narrow: [stream], all: [stream] };
+    }
     return inputStreams(type, wire === undefined ? [] : readStreams(wire, layers), cycles);
   });
   const narrow = inputs.map((choices) => choices.narrow);
   const all = inputs.map((choices) => choices.all);
   const wider = all.some((streams, i) => streams.length > (narrow[i]?.length ?? 0));
   return (
-    cheapestFrom(network, layers, narrow, cycles, costs, prices) ??
-    (wider ? cheapestFrom(network, layers, all, cycles, costs, prices) : undefined)
+    cheapestFrom(network, layers, narrow, cycles, costs, prices, given.forks) ??
+    (wider ? cheapestFrom(network, layers, all, cycles, costs, prices, given.forks) : undefined)
   );
 }
 
@@ -170,6 +178,7 @@ function cheapestFrom(
   cycles: number,
   costs: PlumbingCosts,
   prices: Prices,
+  given: Given['forks'],
 ): Choice | undefined {
   const { wires } = network;
   // variables: inputs, layers, forks
@@ -199,7 +208,12 @@ function cheapestFrom(
     let from = variableOf(wire.source);
     if (wire.readers.length > 1) {
       const sources = (domains[from] ?? []).map(({ output }) => output);
-      const streams = distinct([...sources, ...readStreams(wire, layers)]);
+      const fixed = given.get(index);
+      const { elem, shape } = wire.type;
+      const streams =
+        fixed === undefined
+          ? distinct([...sources, ...readStreams(wire, layers)])
+          : [{ elem, elements: elementCount(shape), ...fixed }];
       const states = streams.flatMap((stream): State[] => {
         const { cost, cycles: taken } = costs.fork(stream, wire.readers.length);
         return taken > cycles ? [] : [{ cost: weight(cost, prices), inputs: [stream], output: stream }];

@@ -1,13 +1,14 @@
 import type { Diagnostics } from '../diagnostics/index.ts';
-import { foldingRefused, unknownLayer } from '../diagnostics/catalog/lower.ts';
+import { foldingRefused } from '../diagnostics/catalog/lower.ts';
 import type { Cost, Folding, Form, HwNode, UnitDefinition, UnitTiming } from '../hw/index.ts';
 import { elementCount } from '../qir/types.ts';
 import { candidatesOf, layerSize, operationsOf, tryFolding, usualPrices } from './candidates.ts';
 import type { Candidate, Prices } from './candidates.ts';
 import { blueprint } from './connect.ts';
 import type { Blueprint } from './connect.ts';
+import { sortOut, type Given } from './given.ts';
 import type { Layer, Network } from './layers.ts';
-import type { FoldingTarget } from './plan.ts';
+import type { FoldingTarget, GivenFolding } from './plan.ts';
 import { PlumbingCosts } from './plumbing.ts';
 import { cheapest } from './search.ts';
 import type { Choice } from './search.ts';
@@ -15,24 +16,10 @@ import type { Choice } from './search.ts';
 /** Intervals beyond which no layer is looked at: 2^40 cycles are a frame an hour at 300 MHz. */
 const longestInterval = 2 ** 40;
 
-/** Names under which a folding file may speak of a layer: its nodes, and the source model's nodes behind them. */
-export function layerNames(layer: Layer): readonly string[] {
-  return [...new Set(layer.nodes.flatMap((node) => [node.name, ...node.origin.nodes]))];
-}
-
-/** The folding that a folding file gives for a layer. */
-function givenFolding(layer: Layer, given: FoldingTarget['given']): Partial<Folding> | undefined {
-  for (const name of layerNames(layer)) {
-    const folding = given?.get(name);
-    if (folding !== undefined) return folding;
-  }
-  return undefined;
-}
-
 /** The one candidate with the folding that the user gave, what is not given filled up with the whole layer. */
 function fixedCandidate(
   layer: Layer,
-  given: Partial<Folding>,
+  given: GivenFolding,
   form: Form,
   diagnostics: Diagnostics,
 ): Candidate | undefined {
@@ -44,12 +31,15 @@ function fixedCandidate(
     order: given.order ?? 'output',
   };
   const reasons: string[] = [];
-  for (const unit of layer.units) {
+  const able = layer.units.filter(({ name }) => given.unit === undefined || given.unit === name);
+  if (able.length === 0) reasons.push(`unit ${layer.units.map(({ name }) => name).join(' or ')}`);
+  for (const unit of able) {
     const answer = tryFolding(layer, unit, folding, form);
     if ('candidate' in answer) return answer.candidate;
     reasons.push(answer.reason);
   }
-  const found = `style ${folding.style}, pe ${folding.pe}, simd ${folding.simd}, ${folding.order} order`;
+  const asked = given.unit === undefined ? '' : `unit ${given.unit}, `;
+  const found = `${asked}style ${folding.style}, pe ${folding.pe}, simd ${folding.simd}, ${folding.order} order`;
   diagnostics.add(foldingRefused(layer.request.value, found, reasons.join('; ')));
   return undefined;
 }
@@ -93,6 +83,7 @@ export class DesignSpace {
   /** By layer, the candidate that a folding file asks for. */
   readonly fixed: readonly (Candidate | undefined)[];
   readonly #costs: PlumbingCosts;
+  readonly #given: Given;
   readonly #least = new Map<number, number | undefined>();
 
   /**
@@ -109,14 +100,10 @@ export class DesignSpace {
     this.style = target.style;
     this.form = target.form ?? 'portable';
     this.#costs = new PlumbingCosts(units, this.form);
-    const { layers } = network;
-    const known = new Set(layers.flatMap(layerNames));
-    const values = layers.map((layer) => layer.request.value);
-    for (const layer of target.given?.keys() ?? [])
-      if (!known.has(layer)) diagnostics.add(unknownLayer(layer, values));
+    this.#given = sortOut(network, target.given, diagnostics);
     diagnostics.throwIfErrors();
-    this.fixed = layers.map((layer) => {
-      const given = givenFolding(layer, target.given);
+    this.fixed = network.layers.map((layer, i) => {
+      const given = this.#given.layers[i];
       return given === undefined ? undefined : fixedCandidate(layer, given, this.form, diagnostics);
     });
     diagnostics.throwIfErrors();
@@ -175,7 +162,7 @@ export class DesignSpace {
   /** The cheapest design that takes at most `cycles` cycles a frame, without FIFOs; undefined if there is none. */
   solve(cycles: number, prices: Prices = usualPrices): Choice | undefined {
     const candidates = this.network.layers.map((_, index) => this.candidates(index, cycles));
-    return cheapest(this.units, this.network, candidates, cycles, this.#costs, prices);
+    return cheapest(this.units, this.network, candidates, cycles, this.#costs, prices, this.#given);
   }
 
   /** The design of a choice, without FIFOs. */

@@ -1,6 +1,6 @@
 import { budgetOf, type Device } from '../devices/index.ts';
 import { invariant, type Diagnostic } from '../diagnostics/index.ts';
-import type { LayerPlan } from '../lower/plan.ts';
+import type { GivenFolding, LayerPlan } from '../lower/plan.ts';
 import { operandType, value, type Boundary, type Graph } from '../qir/graph.ts';
 import { elementCount, printType, type ElementType } from '../qir/types.ts';
 import { version } from '../version.ts';
@@ -14,6 +14,7 @@ export interface ReportSource {
   readonly hw: HwGraph;
   readonly plan: readonly LayerPlan[];
   readonly initiationInterval: number;
+  readonly folding: ReadonlyMap<string, GivenFolding>;
   readonly latency: number;
   readonly bindingInstance: string;
   readonly device?: Device;
@@ -94,11 +95,6 @@ export function makeReport(
   const binding = rows.find(({ entry }) => entry.instance === compilation.bindingInstance)?.row;
   invariant(binding !== undefined, `the binding instance ${compilation.bindingInstance} is in the plan`);
   const framesPerSecond = (hw.clockMhz * 1e6) / initiationInterval;
-  const folding: Report['folding'] = {};
-  for (const { entry, row } of rows) {
-    const name = entry.nodes[0];
-    if (name !== undefined && row.folding !== undefined) folding[name] = row.folding;
-  }
   const all = [...integer.notes, ...notes];
   const seen = new Set<string>();
   const distinct = all.filter((note) => {
@@ -143,7 +139,7 @@ export function makeReport(
       operationsPerSecond: 2 * total.operations * framesPerSecond,
       binding: { instance: binding.instance, unit: binding.unit, cycles: binding.cycles },
     },
-    folding,
+    folding: Object.fromEntries(compilation.folding),
     notes: distinct.map((note) => ({ ...note })),
     checks: [...checks],
   };

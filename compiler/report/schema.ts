@@ -18,6 +18,14 @@ const foldingSchema = z.object({
   order: z.enum(['output', 'input']),
 });
 
+/** An entry of a folding file (docs/folding.md). */
+const entrySchema = z.object({
+  unit: z.string().optional(),
+  ...foldingSchema.partial().shape,
+  lanes: z.int().min(1).optional(),
+  fork: z.object({ lanes: z.int().min(1), rows: z.int().min(1).optional() }).optional(),
+});
+
 const layerSchema = z.object({
   instance: z.string(),
   unit: z.string(),
@@ -115,8 +123,8 @@ export const reportSchema = z.object({
     operationsPerSecond: count,
     binding: z.object({ instance: z.string(), unit: z.string(), cycles: z.int().min(1) }),
   }),
-  /** The folding of every layer by its QIR name: a folding file that gives this same design. */
-  folding: z.record(z.string(), foldingSchema),
+  /** The folding of every layer and every input by its QIR name: a folding file that gives this same design. */
+  folding: z.record(z.string(), entrySchema),
   notes: z.array(noteSchema),
   checks: z.array(checkSchema),
 });

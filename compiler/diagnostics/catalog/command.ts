@@ -83,14 +83,14 @@ export const foldingFile = defineDiagnostic(
     code: 'QCC6200',
     severity: 'error',
     title: 'Folding file cannot be read',
-    doc: 'The file given to `--folding` is missing, not readable, or not JSON. Its format is described in docs/folding.md.',
+    doc: 'The file given to `--folding` is missing, not readable, not JSON, or has a name twice. Its format is described in docs/folding.md.',
   },
   (where: Where, found: string) => ({
     message: 'the folding file cannot be read',
     where,
     found,
-    expected: 'a JSON object: { "LAYER": { "pe": 16, "simd": 32 } }',
-    help: 'docs/folding.md describes the file; the "folding" part of report.json is a valid one to start from',
+    expected: 'a JSON object with each name once: { "LAYER": { "pe": 16, "simd": 32 } }',
+    help: 'docs/folding.md describes the file; folding.json in an output folder is one to start from',
   }),
 );
 
@@ -100,17 +100,14 @@ export const foldingEntry = defineDiagnostic(
     code: 'QCC6201',
     severity: 'error',
     title: 'Malformed entry of a folding file',
-    doc: 'A folding file is an object from layer names to `{ "pe", "simd", "order", "style" }`, all optional: positive integers, `"output"` or `"input"`, `"folded"` or `"unrolled"`. See docs/folding.md.',
+    doc: 'A folding file is an object from names of layers and inputs to entries with fields of docs/folding.md, each with a value that it takes. Fields without effect are refused too: `pe`, `simd` or `order` of an unrolled layer.',
   },
-  (file: string, path: string, problem: string, help: string) => ({
-    message:
-      path === ''
-        ? 'the folding file has a malformed entry'
-        : `the folding file's entry '${path}' is malformed`,
+  (file: string, path: string, found: string, expected: string, help?: string) => ({
+    message: `the folding file's entry '${path}' is malformed`,
     where: { kind: 'file', file } as const,
-    found: problem,
-    expected: '"pe" and "simd" from 1 up, "order" "output" or "input", "style" "folded" or "unrolled"',
-    help,
+    found,
+    expected,
+    help: help ?? 'docs/folding.md describes the file',
   }),
 );
 

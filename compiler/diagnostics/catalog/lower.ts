@@ -93,6 +93,40 @@ export const unknownLayer = defineDiagnostic(
   }),
 );
 
+/** Two entries of a folding file speak of one layer. */
+export const layerNamedTwice = defineDiagnostic(
+  {
+    code: 'QCC4111',
+    severity: 'error',
+    title: 'Layer named twice in a folding file',
+    doc: 'Two entries of a folding file name the same layer, by the name of its node and by that of a node of the source model, or by two of the latter.',
+  },
+  (layer: string, names: readonly string[]) => ({
+    message: `the folding file has two entries for layer ${layer}`,
+    where: { kind: 'option', option: '--folding' },
+    found: names.map((name) => `'${name}'`).join(' and '),
+    expected: 'one entry a layer',
+    help: 'take one of them out',
+  }),
+);
+
+/** A name in a folding file that stands for several layers. */
+export const ambiguousLayer = defineDiagnostic(
+  {
+    code: 'QCC4112',
+    severity: 'error',
+    title: 'Folding for several layers',
+    doc: 'A folding file names a node of the source model that became several layers, none or more than one of which multiplies.',
+  },
+  (name: string, layers: readonly string[]) => ({
+    message: `'${name}' in the folding file stands for several layers`,
+    where: { kind: 'option', option: '--folding' },
+    found: `'${name}'`,
+    expected: 'the name of one layer',
+    help: `give each by its own name: ${layers.join(', ')}`,
+  }),
+);
+
 /** The asked rate cannot be reached. */
 export const rateOutOfReach = defineDiagnostic(
   {
