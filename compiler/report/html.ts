@@ -1,7 +1,7 @@
 import { placeText, printable } from '../diagnostics/render.ts';
 import type { Where } from '../diagnostics/index.ts';
 import type { Report, ReportLayer } from './schema.ts';
-import { deviceText, duration, engineering, foldingText, thousands } from './text.ts';
+import { deviceText, duration, engineering, estimatesText, foldingText, thousands } from './text.ts';
 
 /** Text made safe to stand in HTML, in attributes too. */
 function escape(text: string): string {
@@ -118,7 +118,7 @@ ${[...device, ...host, ...checks].join('\n')}
 </dl>
 <h2>Layers</h2>
 ${tableOf(report.layers, report, true)}
-<p><small>Resources are estimates for 6-input LUTs and portable Verilog; BRAM in units of 36 Kib. The bars show cycles a frame.</small></p>
+<p><small>Resources are ${estimatesText(report)}; BRAM in units of 36 Kib. The bars show cycles a frame.</small></p>
 ${plumbing}
 ${notes}
 <p><small>qcc ${escape(report.qcc)}; the same data as JSON is in report.json.</small></p>

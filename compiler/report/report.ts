@@ -4,7 +4,8 @@ import type { GivenFolding, LayerPlan } from '../lower/plan.ts';
 import { operandType, value, type Boundary, type Graph } from '../qir/graph.ts';
 import { elementCount, printType, type ElementType } from '../qir/types.ts';
 import { version } from '../version.ts';
-import type { Cost, HwGraph } from '../hw/index.ts';
+import type { Cost, Form, HwGraph } from '../hw/index.ts';
+import { estimateError } from './error.ts';
 import type { Check, Report, ReportLayer, Utilization } from './schema.ts';
 
 /** What a report is made of: the driver's `Compilation`, as far as the report needs it. */
@@ -13,10 +14,12 @@ export interface ReportSource {
   readonly integer: Graph;
   readonly hw: HwGraph;
   readonly plan: readonly LayerPlan[];
-  readonly initiationInterval: number;
   readonly folding: ReadonlyMap<string, GivenFolding>;
+  readonly initiationInterval: number;
   readonly latency: number;
   readonly bindingInstance: string;
+  /** The form that costs are counted in. */
+  readonly form: Form;
   readonly device?: Device;
 }
 
@@ -130,6 +133,7 @@ export function makeReport(
     layers: rows.filter(({ entry }) => entry.nodes.length > 0).map(({ row }) => row),
     plumbing: rows.filter(({ entry }) => entry.nodes.length === 0).map(({ row }) => row),
     total,
+    estimates: { form: compilation.form, medianError: { ...estimateError } },
     ...(compilation.device !== undefined && { device: deviceOf(compilation.device, total) }),
     performance: {
       initiationInterval,

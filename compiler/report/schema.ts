@@ -102,6 +102,12 @@ export const reportSchema = z.object({
   /** The instances that only move data: stream adapters, width converters, FIFOs. */
   plumbing: z.array(layerSchema),
   total: costSchema.extend({ operations: count }),
+  /** What the resources are: estimates before synthesis of one form of the Verilog, and how far such totals are off. */
+  estimates: z.object({
+    form: z.enum(['portable', 'amd']),
+    /** Median of |estimate / synthesized - 1| over so many networks. */
+    medianError: z.object({ networks: z.int().min(1), lut: z.number(), ff: z.number() }),
+  }),
   /** How full the device is that was asked for. */
   device: z
     .object({

@@ -46,6 +46,14 @@ export function foldingText({ folding, types }: ReportLayer): string {
   return `${folding.pe} x ${folding.simd}${types.weights === undefined ? '' : ` ${folding.order}`}`;
 }
 
+/** What the resources of a report are, and how far off such totals are. */
+export function estimatesText({ estimates }: Report): string {
+  const { form, medianError } = estimates;
+  const text = form === 'amd' ? 'with cells for AMD devices (QCC_XILINX)' : 'portable Verilog';
+  const percent = (error: number): string => `${Math.round(100 * error)} %`;
+  return `estimates for 6-input LUTs, ${text}, off by ${percent(medianError.lut)} of LUT and ${percent(medianError.ff)} of FF (median of ${medianError.networks} networks)`;
+}
+
 /** `xczu7ev: 12.3 % of LUTs, 4 % of flip-flops, ...`: how full the device is. */
 export function deviceText(device: NonNullable<Report['device']>): string {
   const names = { lut: 'LUTs', ff: 'flip-flops', bram36: 'BRAM', dsp: 'DSP' } as const;
@@ -133,8 +141,7 @@ export function reportText(report: Report, options: TextOptions): string {
     ),
   ];
   if (report.device !== undefined) lines.push(fact('device', deviceText(report.device)));
-  if (total.lut > 0)
-    lines.push(fact('resources', 'estimates for 6-input LUTs, portable Verilog; BRAM in units of 36 Kib'));
+  if (total.lut > 0) lines.push(fact('resources', `${estimatesText(report)}; BRAM in units of 36 Kib`));
   for (const { host } of report.model.outputs)
     for (const step of host) lines.push(fact('host', printable(step)));
   for (const check of report.checks) {
