@@ -16,7 +16,8 @@ const mostFrames = 16;
  * @param source - real form.
  * @param integer - what the passes made of it.
  * @param inputs - frames for each input, in order.
- * @param outputs - the integer graph's outputs for these frames, [frames][elements].
+ * @param outputs - what the integer graph gives at that output for these frames, [frames][elements].
+ * @param index - which output.
  * @returns undefined where the source has no value of the output's name (the passes made it out of several), or is integer form itself.
  */
 export function checkRealForm(
@@ -24,8 +25,9 @@ export function checkRealForm(
   integer: Graph,
   inputs: readonly Frames[],
   outputs: ArrayLike<number>,
+  index = 0,
 ): { readonly check: Check; readonly difference?: Diagnostic } | undefined {
-  const [output] = integer.outputs;
+  const output = integer.outputs[index];
   const made = integer.nodes.find((node) => node.name === output?.value);
   const same = source.nodes.find((node) => node.name === output?.value);
   if (source.form !== 'real' || output === undefined || made === undefined || same === undefined)
@@ -38,8 +40,8 @@ export function checkRealForm(
   let difference: Diagnostic | undefined;
   for (let frame = 0; frame < frames && difference === undefined; frame++) {
     const values = new Map<string, Tensor>();
-    source.inputs.forEach((input, index) => {
-      const given = inputs[index];
+    source.inputs.forEach((input, i) => {
+      const given = inputs[i];
       invariant(given !== undefined, `there are frames for input ${input.name}`);
       values.set(input.name, frameTensor(given, frame, input));
     });

@@ -11,9 +11,10 @@ import { createVerilatorRunner, probeTools, type VerilatorResult } from '../sim/
 import { frameTensor, type Frames, type NdArray } from './data/index.ts';
 import { checkRealForm } from './check-real.ts';
 import { checkAccuracy, checkExpected } from './expect.ts';
-import { outputUnwritable, verilogNotChecked } from './diagnostics/catalog/command.ts';
+import { badOption, outputUnwritable, verilogNotChecked } from './diagnostics/catalog/command.ts';
 import { fail, invariant, type Diagnostic, type Diagnostics } from './diagnostics/index.ts';
 import type { Compilation } from './driver.ts';
+import { firstWrongChannel } from './locate.ts';
 import { emitRtl } from './emit/index.ts';
 import { beats, designPorts } from './hw/index.ts';
 import { createEvaluator } from './qir/evaluate.ts';
@@ -39,6 +40,8 @@ export interface SimulateRequest {
   readonly expect?: NdArray;
   /** One class a frame, for the accuracy. */
   readonly labels?: NdArray;
+  /** The Verilog to run, by path, where it is not what the compilation emits: to try an edit of it. */
+  readonly verilog?: ReadonlyMap<string, string>;
   /** Receives mismatches (errors) and what was not checked (warnings). */
   readonly diagnostics: Diagnostics;
   readonly progress?: (phase: string) => void;
@@ -60,6 +63,8 @@ export interface Simulation {
   /** The engines that ran, in order; the outputs are the first one's. */
   readonly engines: readonly EngineName[];
   readonly output: SimulatedOutput;
+  /** The values at every output, `output` first. */
+  readonly outputs: readonly SimulatedOutput[];
   /** What was compared with what. */
   readonly checks: readonly Check[];
   /** Cycles of the whole run, where an engine that knows time ran. */
@@ -67,11 +72,10 @@ export interface Simulation {
   readonly accuracy?: { readonly right: number; readonly frames: number };
 }
 
-function runReference(graph: Graph, inputs: readonly Frames[], count: number, type: TensorType): TensorData {
+/** By output, [frames][elements] integers. */
+function runReference(graph: Graph, inputs: readonly Frames[], count: number): readonly TensorData[] {
   const evaluator = createEvaluator(graph);
-  const elements = elementCount(type.shape);
-  const out = allocate(type.elem, count * elements);
-  const [output] = graph.outputs;
+  const outs = outputTypes(graph).map(({ elem, shape }) => allocate(elem, count * elementCount(shape)));
   for (let frame = 0; frame < count; frame++) {
     const values = new Map<string, Tensor>();
     graph.inputs.forEach((input, i) => {
@@ -79,11 +83,35 @@ function runReference(graph: Graph, inputs: readonly Frames[], count: number, ty
       invariant(frames !== undefined, `there are frames for input ${input.name}`);
       values.set(input.name, frameTensor(frames, frame, input));
     });
-    const result = evaluator.run(values).get(output?.value ?? '');
-    invariant(result !== undefined, 'the evaluator yields the output');
-    out.set(result.data, frame * elements);
+    const results = evaluator.run(values);
+    graph.outputs.forEach((output, i) => {
+      const result = results.get(output.value);
+      invariant(result !== undefined, 'the evaluator yields every output');
+      outs[i]?.set(result.data, frame * result.data.length);
+    });
   }
-  return out;
+  return outs;
+}
+
+function outputTypes(graph: Graph): readonly TensorType[] {
+  return graph.outputs.map(({ value: name }) => {
+    const type = operandType(graph, value(name));
+    invariant(type !== undefined, `output ${name} is a value of the graph`);
+    return type;
+  });
+}
+
+/** Arrays to compare with speak of one output. */
+function refuseSeveralOutputs(graph: Graph, { expect, labels }: SimulateRequest): void {
+  if (graph.outputs.length === 1) return;
+  const option = expect === undefined ? '--labels' : '--expect';
+  if (expect !== undefined || labels !== undefined) fail(severalOutputs(option, graph));
+}
+
+/** Says that an option speaks of one output, and which there are. */
+export function severalOutputs(option: string, { outputs }: Graph): Diagnostic {
+  const names = outputs.map((output) => output.value).join(', ');
+  return badOption(option, `with a model of ${outputs.length} outputs: ${names}`, 'a model of one output');
 }
 
 /** Handshakes up to which every channel is compared, not only the outputs: logging them all costs time and memory. */
@@ -101,6 +129,7 @@ async function runVerilator(
     readonly stalls?: number | undefined;
     readonly vcd?: string | undefined;
     readonly monitor: boolean;
+    readonly verilog?: ReadonlyMap<string, string> | undefined;
   },
   progress: (phase: string) => void,
 ): Promise<VerilatorResult> {
@@ -109,7 +138,7 @@ async function runVerilator(
     top: hw.name,
     ports: designPorts(hw, units),
     channels: hw.channels,
-    files: emitRtl(hw, units, { templateRoot, version }),
+    files: options.verilog ?? emitRtl(hw, units, { templateRoot, version }),
     trace: options.vcd !== undefined,
     monitor: options.monitor,
   });
@@ -145,7 +174,7 @@ function checkValues(
 ): Check {
   const [first, ...others] = runs;
   invariant(first !== undefined, 'an engine ran');
-  const count = first.result.outputs[0]?.length ?? 0;
+  const count = first.result.outputs.reduce((sum, { length }) => sum + length, 0);
   const before = found.length;
   for (const other of others) {
     const difference = compareValues(hw, first, other);
@@ -155,6 +184,15 @@ function checkValues(
   const levels = runs.map(({ name }) => name);
   const text = `${levels.join(equal ? ' = ' : ' is not ')} on ${plural(frames, 'frame')}, ${plural(count, 'value')}`;
   return { levels, compared: 'values', frames, count, equal, text };
+}
+
+/** The first frame in which two runs give different values at any output. */
+function firstWrongFrame(left: NamedRun | undefined, right: NamedRun, frames: number): number | undefined {
+  const wrong = right.result.outputs.flatMap((data, i) => {
+    const at = data.findIndex((x, k) => x !== left?.result.outputs[i]?.[k]);
+    return at < 0 ? [] : [Math.floor(at / (data.length / frames))];
+  });
+  return wrong.length === 0 ? undefined : Math.min(...wrong);
 }
 
 interface Timed {
@@ -199,9 +237,9 @@ export async function simulate(compilation: Compilation, request: SimulateReques
   const progress = request.progress ?? (() => undefined);
   const { integer, hw } = compilation;
   const frames = request.inputs[0]?.count ?? 0;
-  const name = integer.outputs[0]?.value ?? '';
-  const type = operandType(integer, value(name));
-  invariant(type !== undefined && frames > 0, 'a compiled model has an output, and frames are given');
+  const types = outputTypes(integer);
+  invariant(types.length > 0 && frames > 0, 'a compiled model has an output, and frames are given');
+  refuseSeveralOutputs(integer, request);
   const inputs = request.inputs.map(({ data }) => data);
   const wants = (candidate: EngineName): boolean => engine === candidate || engine === 'all';
 
@@ -213,7 +251,7 @@ export async function simulate(compilation: Compilation, request: SimulateReques
     progress('evaluate the integer graph');
     runs.push({
       name: 'reference',
-      result: { outputs: [runReference(integer, request.inputs, frames, type)] },
+      result: { outputs: runReference(integer, request.inputs, frames) },
     });
   }
   if (wants('cycle')) {
@@ -236,28 +274,48 @@ export async function simulate(compilation: Compilation, request: SimulateReques
   }
   if (wants('verilator') && missing === undefined) {
     const vcd = engine === 'verilator' ? trace : undefined;
-    const result = await runVerilator(compilation, inputs, { stalls, vcd, monitor: logs }, progress);
+    const result = await runVerilator(
+      compilation,
+      inputs,
+      { stalls, vcd, monitor: logs, verilog: request.verilog },
+      progress,
+    );
     runs.push({ name: 'verilator', result });
     timed.push({ run: { name: 'verilator', result }, log: result.log });
   } else if (missing !== undefined) diagnostics.add(verilogNotChecked(missing));
 
-  const data = runs[0]?.result.outputs[0];
-  invariant(data !== undefined, 'an engine ran');
+  const outputs = integer.outputs.map(({ value: name, boundary }, i): SimulatedOutput => {
+    const [data, type] = [runs[0]?.result.outputs[i], types[i]];
+    invariant(data !== undefined && type !== undefined, 'an engine ran');
+    return { name, type, boundary, data };
+  });
+  const [output] = outputs;
+  invariant(output !== undefined, 'a compiled model has an output');
   const found: Diagnostic[] = [];
   const checks: Check[] = [];
   if (wants('reference')) {
     progress('evaluate the model as imported');
-    const real = checkRealForm(compilation.source, integer, request.inputs, data);
-    if (real !== undefined) checks.push(real.check);
-    if (real?.difference !== undefined) found.push(real.difference);
+    for (const [i, { data }] of outputs.entries()) {
+      const real = checkRealForm(compilation.source, integer, request.inputs, data, i);
+      if (real !== undefined) checks.push(real.check);
+      if (real?.difference !== undefined) found.push(real.difference);
+    }
   }
-  if (runs.length > 1) checks.push(checkValues(hw, runs, frames, found));
+  if (runs.length > 1) {
+    checks.push(checkValues(hw, runs, frames, found));
+    const [reference, model] = runs;
+    const wrong =
+      wants('reference') && model?.name === 'cycle' ? firstWrongFrame(reference, model, frames) : undefined;
+    const origin = wrong === undefined ? undefined : firstWrongChannel(compilation, request.inputs, wrong);
+    if (origin !== undefined) found.push(origin);
+  }
   const [cycle, verilator] = timed;
   if (cycle !== undefined && verilator !== undefined)
     checks.push(checkCycles(compilation, cycle, verilator, frames, found));
   for (const difference of found) diagnostics.add(difference);
-  const boundary = integer.outputs[0]?.boundary ?? {};
-  const values = { frames, elements: elementCount(type.shape), data, shape: type.shape, boundary };
+  const { data, boundary } = output;
+  const { shape } = output.type;
+  const values = { frames, elements: elementCount(shape), data, shape, boundary };
   if (request.expect !== undefined)
     checks.push(checkExpected(values, request.expect, '--expect', diagnostics));
   const labels = request.labels === undefined ? undefined : checkAccuracy(values, request.labels, '--labels');
@@ -266,7 +324,8 @@ export async function simulate(compilation: Compilation, request: SimulateReques
   return {
     frames,
     engines: runs.map((run) => run.name as EngineName),
-    output: { name, type, boundary, data },
+    output,
+    outputs,
     checks,
     ...(cycles !== undefined && { cycles }),
     ...(labels !== undefined && { accuracy: { right: labels.count, frames } }),

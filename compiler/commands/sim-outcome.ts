@@ -93,7 +93,12 @@ export function present(
   }
   if (options.output !== undefined) lines.push(fact('output', `written to ${options.output}`));
   if (options.trace !== undefined) lines.push(fact('trace', `written to ${options.trace}`));
-  const { frames, engines, checks, cycles, accuracy, output } = result;
+  const { frames, engines, checks, cycles, accuracy, output, outputs } = result;
+  const json = ({ name, type, data }: Simulation['output']) => ({
+    name,
+    shape: [frames, ...type.shape],
+    values: Array.from(data),
+  });
   return {
     json: {
       model: integer.name,
@@ -104,7 +109,8 @@ export function present(
       initiationInterval,
       latency,
       ...(accuracy !== undefined && { accuracy }),
-      output: { name: output.name, shape: [frames, ...output.type.shape], values: Array.from(output.data) },
+      output: json(output),
+      ...(outputs.length > 1 && { outputs: outputs.map(json) }),
     },
     text: lines.join('\n'),
   };

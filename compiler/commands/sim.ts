@@ -1,3 +1,4 @@
+import { fail } from '../diagnostics/index.ts';
 import { choice, number, text, texts } from './arguments.ts';
 import type { Command } from './command.ts';
 import { hardwareOptions, modelArgument, modelOptions } from './options.ts';
@@ -73,7 +74,7 @@ export const sim: Command = {
     const [trace, output, expect, labels] = ['trace', 'output', 'expect', 'labels'].map((name) =>
       text(args, name),
     );
-    const [{ compile }, { readArray, toFrames }, { simulate }, outcome] = await Promise.all([
+    const [{ compile }, { readArray, toFrames }, { simulate, severalOutputs }, outcome] = await Promise.all([
       import('./compile.ts'),
       import('../data/index.ts'),
       import('../simulate.ts'),
@@ -83,6 +84,8 @@ export const sim: Command = {
     const compiled = await compile(args, context);
     if (compiled.stopped !== undefined) return compiled.stopped;
     const { compilation } = compiled;
+    if (output !== undefined && compilation.integer.outputs.length > 1)
+      fail(severalOutputs('--output', compilation.integer));
 
     progress.phase('read the data');
     const specs = texts(args, 'input');
