@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import { commands } from '../compiler/commands/index.ts';
 import { helpText } from '../compiler/command-line.ts';
+import { budgetOf, deviceNames, readDevice } from '../compiler/devices/index.ts';
 import { allDiagnostics } from '../compiler/diagnostics/index.ts';
 import type { AttributeSpec, OpDefinition, OperandSpec } from '../compiler/qir/op.ts';
 import { ops } from '../compiler/qir/ops/index.ts';
@@ -135,6 +136,42 @@ function unitsPage(): string {
   return note('templates/') + lines.join('\n');
 }
 
+function devicesPage(): string {
+  const rows = deviceNames().map((name) => {
+    const { title, lut, ff, memory, dsp } = readDevice(name);
+    const offers = budgetOf(readDevice(name));
+    const count = (n: number): string => n.toLocaleString('en-US');
+    const six =
+      lut.inputs === 6 ? count(lut.count) : `${count(lut.count)} of 4 inputs, as ${count(offers.lut)}`;
+    const blocks = `${count(memory.count)} ${memory.name} of ${count(memory.bits)} bits, as ${count(offers.bram36)}`;
+    const multipliers = dsp === null ? 'none' : `${count(dsp.count)} ${dsp.name}, ${dsp.a} x ${dsp.b} bits`;
+    return `| \`${name}\` | ${cell(title)} | ${six} | ${count(ff)} | ${blocks} | ${multipliers} |`;
+  });
+  const lines = [
+    '# Devices',
+    '',
+    '`--device NAME` limits a design to what an FPGA has, and the report then says how full it is ([folding](folding.md)). Designs are counted before synthesis in lookup tables of six inputs, flip-flops, block memories of 36 Kib and multipliers; the table says what a device offers in these units.',
+    '',
+    '| name | part | LUT | FF | block memory, as 36 Kib | multipliers |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+    '',
+    'How many lookup tables of four inputs stand for one of six was measured in Yosys on three whole designs (digits and TFC_2W2A, which are networks of one and two bits, and a jet tagger of six bits with multipliers): `synth_ecp5` needed 2.46, 2.09 and 1.93 times the LUTs of `synth_xilinx -family xcup -nowidelut` (carry cells as two), `synth_ice40` 2.44, 1.77 and 1.93 times, `synth_gowin` 2.38 and 2.11 times (digits and TFC_2W2A). The device files hold the medians, 2.1, 1.9 and 2.2, as `lut.perSix`. An ALM of Intel counts as one of six inputs; digits took 0.71 ALMs a LUT in `synth_intel_alm`. A device that is nearly full by these numbers may not route.',
+    '',
+    '## Adding one',
+    '',
+    'A device is a file `compiler/devices/NAME.json`, checked against [the schema](../compiler/devices/schema.ts) when it is read; nothing else names it. Take the numbers from the data sheet:',
+    '',
+    '```json',
+    readFileSync(new URL('compiler/devices/ecp5-85k.json', root), 'utf8').trimEnd(),
+    '```',
+    '',
+    '`lut.perSix` stands beside four inputs only. `memory.halves` says whether a block works as two of half the size, `dsp` is `null` where there are no multipliers, and `form` is `amd` where the cells LUT6_2 and CARRY8 exist. `make docs` puts the device into the table above, `npx vitest run test/devices` checks it.',
+    '',
+  ];
+  return note('compiler/devices/') + lines.join('\n');
+}
+
 async function cliPage(): Promise<string> {
   const page = async (name: string | undefined): Promise<string[]> => {
     const text = await helpText(name, 100);
@@ -155,6 +192,7 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
     ['docs/ops.md', await tidy(opsPage())],
     ['docs/units.md', await tidy(unitsPage())],
     ['docs/cli.md', await tidy(await cliPage())],
+    ['docs/devices.md', await tidy(devicesPage())],
   ]);
 }
 

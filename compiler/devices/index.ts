@@ -34,9 +34,6 @@ export function readDevice(name: string): Device {
 /** Bits of the block memory that costs are counted in. */
 const bram36 = 36 * 1024;
 
-/** LUTs of four inputs that stand for one of six: the ratio of the two counts over the designs of bench/unit-costs. */
-const fourForSix = 1.6;
-
 /** Resources as the cost models count them: LUTs of six inputs, BRAM36. */
 export type Budget = { readonly [Resource in keyof Cost]?: number };
 
@@ -44,7 +41,7 @@ export type Budget = { readonly [Resource in keyof Cost]?: number };
 export function budgetOf(device: Device): Required<Budget> {
   const { lut, ff, memory, dsp } = device;
   return {
-    lut: lut.inputs === 6 ? lut.count : Math.floor(lut.count / fourForSix),
+    lut: lut.inputs === 6 ? lut.count : Math.floor(lut.count / lut.perSix),
     ff,
     bram36: Math.floor((2 * memory.count * memory.bits) / bram36) / 2,
     dsp: dsp?.count ?? 0,

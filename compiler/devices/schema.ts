@@ -11,8 +11,14 @@ export const deviceSchema = z.strictObject({
   vendor: z.enum(['amd', 'lattice', 'intel', 'gowin']),
   /** `amd` if the units' cells for AMD devices (LUT6_2, CARRY8) exist on it, which UltraScale and later have; its designs are counted in that form. */
   form: z.enum(['portable', 'amd']).default('portable'),
-  /** Lookup tables with their number of inputs. An Intel ALM counts as one of six inputs. */
-  lut: z.strictObject({ inputs: z.union([z.literal(4), z.literal(6)]), count: z.int().min(1) }),
+  /**
+   * Lookup tables with their number of inputs. An Intel ALM counts as one of six inputs. `perSix`: how many of four inputs stand for one
+   * of six, by synthesis of whole designs (docs/devices.md).
+   */
+  lut: z.discriminatedUnion('inputs', [
+    z.strictObject({ inputs: z.literal(6), count: z.int().min(1) }),
+    z.strictObject({ inputs: z.literal(4), count: z.int().min(1), perSix: z.number().min(1).max(4) }),
+  ]),
   /** Flip-flops. */
   ff: z.int().min(1),
   /** Block memories: bits of one, with parity bits where they can carry data; `halves` if one works as two of half the size. */
