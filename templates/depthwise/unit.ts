@@ -12,6 +12,7 @@ import type {
 } from '../../compiler/hw/index.ts';
 import { elementCount, valueRange } from '../../compiler/qir/types.ts';
 import type { Tensor } from '../../compiler/qir/types.ts';
+import { mostFusedLevels, tooManyLevels } from '../lib/levels.ts';
 import { fittingLanes, isPlainInteger, tableImages } from '../lib/lanes.ts';
 import { analyse } from './analysis.ts';
 import type { TapSpec } from './analysis.ts';
@@ -166,6 +167,8 @@ function implement(request: LayerRequest, folding: Folding): Implementation {
   const consts: Record<string, HwConst> = { weights: hwConst(weights) };
   const bias = sum.consts.get(2);
   if (bias !== undefined) consts['bias'] = hwConst(bias);
+  const many = tooManyLevels(request);
+  if (many !== undefined) return refuse(`${many} thresholds`, `at most ${mostFusedLevels}`);
   const thresholds = levels?.consts.get(1);
   if (levels !== undefined && thresholds === undefined)
     return refuse('thresholds that are no constant', 'constants');

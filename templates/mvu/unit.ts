@@ -13,6 +13,7 @@ import type {
   UnitDefinition,
 } from '../../compiler/hw/index.ts';
 import { analyse, mvuParams } from './analysis.ts';
+import { mostFusedLevels, tooManyLevels } from '../lib/levels.ts';
 import { repeated, rowCount, rowsParam, rowsSchema, vectorsOf } from '../lib/rows.ts';
 import { cost } from './cost.ts';
 import { matrixFoldings } from './foldings.ts';
@@ -125,6 +126,8 @@ function implement(request: LayerRequest, folding: Folding): Implementation {
   const consts: Record<string, HwConst> = { weights: hwConst(weights) };
   const bias = product.consts.get(2);
   if (bias !== undefined) consts['bias'] = hwConst(bias);
+  const many = tooManyLevels(request);
+  if (many !== undefined) return refuse(`${many} thresholds`, `at most ${mostFusedLevels}`);
   const thresholds = levels?.consts.get(1);
   if (levels !== undefined && thresholds === undefined)
     return refuse('thresholds that are no constant', 'constants');

@@ -2,8 +2,8 @@ import { bitWidth } from '../../compiler/qir/types.ts';
 import type { Cost, HwConst, Param } from '../../compiler/hw/index.ts';
 import { planOf } from './numbers.ts';
 import type { Plan } from './numbers.ts';
-import { searchLimit, searchOf } from './search.ts';
-import type { Stage } from './search.ts';
+import { blockHalves } from '../lib/blocks.ts';
+import { inText, searchLimit, searchOf } from './search.ts';
 import { romOf } from './view.ts';
 
 /** LUT, FF and BRAM in portable form; see README.md for the error. */
@@ -41,29 +41,22 @@ function parallelCost(plan: Plan): Cost {
   };
 }
 
-/** LUTs of a lane's table in logic: one for up to 64 words of a bit, where the words do not have that bit in common. */
-function tableLuts(words: readonly number[], depth: number): number {
-  let [all, any] = [-1, 0];
-  for (const word of words) {
-    all &= word;
-    any |= word;
-  }
-  let bits = 0;
-  for (let varying = any & ~all; varying !== 0; varying &= varying - 1) bits++;
-  if (depth <= 2) return 0;
-  return depth <= 64 ? bits : bits * (depth / 64) * 1.3;
-}
-
-function blocks({ depth }: Stage, bits: number): number {
-  const halves = [
-    [512, 36],
-    [1024, 18],
-    [2048, 9],
-    [4096, 4],
-    [8192, 2],
-    [16384, 1],
-  ].map(([words = 1, width = 1]) => Math.ceil(depth / words) * Math.ceil(bits / width));
-  return Math.min(...halves) / 2;
+/**
+ * LUTs of a lane's table in logic: one for up to 64 words of a bit. Bits that all words have in common cost nothing, and few words have
+ * few distinct columns. Yosys makes less of larger tables, least of those behind a comparison.
+ */
+function tableLuts(words: readonly number[], bits: number, behind: boolean): number {
+  const [first = 0] = words;
+  let different = 0;
+  for (const word of words) different |= word ^ first;
+  let varying = 0;
+  // what is above the stored bits repeats the sign
+  for (let bit = 0; bit < Math.min(bits, 32); bit++) varying += (different >> bit) & 1;
+  const depth = words.length;
+  const columns = 2 ** (Math.min(depth, 32) - 1) - 1;
+  return depth <= 64
+    ? columns * (1 - Math.exp(-varying / columns))
+    : varying * (depth / 64) * (behind ? 2 : 1.5);
 }
 
 function searchCost(plan: Plan): Cost {
@@ -73,17 +66,30 @@ function searchCost(plan: Plan): Cost {
   const outBits = lanes * bitWidth(params.y);
   const counter = words > 1 ? Math.ceil(Math.log2(words)) : 0;
   const counters = steps > 1 ? Math.ceil(Math.log2(steps)) : 0;
-  let tables = 0;
-  let bram36 = 0;
+  // with one word lane l holds channel l % channels
+  const different = words === 1 ? Math.min(lanes, params.channels) : lanes;
+  let [tables, copies, bram36] = [0, 0, 0];
   for (const [k, stage] of stages.entries()) {
-    if (stage.block) bram36 += lanes * blocks(stage, bits);
-    else for (let lane = 0; lane < lanes; lane++) tables += tableLuts(table(k, lane), stage.depth);
+    if (stage.block) bram36 += (lanes * blockHalves(stage.depth, bits)) / 2;
+    else if (stage.depth > 2) {
+      let luts = 0;
+      for (let lane = 0; lane < different; lane++) luts += tableLuts(table(k, lane), bits, k > 0);
+      tables += luts;
+      // the registers of a small table's address are moved to its words
+      if (k > 0 && inText(stage)) copies += luts;
+    }
   }
   const compare = stages.length * bits * 0.6;
   const prefixes = (stages.length * (stages.length - 1)) / 2;
   return {
-    lut: Math.round(10 + 2 * counters + outBits + lanes * compare + tables),
-    ff: 2 + registers * (1 + counter) + counters + 2 * outBits + lanes * (registers * xBits + prefixes),
+    lut: Math.round(10 + 2 * counters + outBits + lanes * compare + (lanes / different) * tables),
+    ff:
+      Math.round((lanes / different) * copies) +
+      2 +
+      registers * (1 + counter) +
+      counters +
+      2 * outBits +
+      lanes * (registers * xBits + prefixes),
     bram36,
     dsp: 0,
   };

@@ -89,7 +89,7 @@ function prefixViews(search: Search, lane: number): Record<string, unknown>[] {
     const before = knownBits(search, position - 1);
     const old = before === 0 ? [] : [`prefix_${lane}_${position - 1}`];
     const parts = [...old, ...(bits > before ? [`found_${lane}_${before}`] : [])];
-    return [{ position, msb: bits - 1, next: parts.length === 1 ? parts[0] : `{${parts.join(', ')}}` }];
+    return [{ position, bits, msb: bits - 1, next: parts.length === 1 ? parts[0] : `{${parts.join(', ')}}` }];
   });
 }
 
