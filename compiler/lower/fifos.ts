@@ -275,6 +275,7 @@ function leastDepths(
   };
   /** Takes as many FIFOs of a list out as can go; returns whether all did. */
   const takeOut = (edges: readonly number[], knownNeeded: boolean): boolean => {
+    if (!trials.left) return false;
     const drop = new Set(edges);
     if (!knownNeeded && take(depths.map((depth, edge) => (drop.has(edge) ? 0 : depth)))) return true;
     if (edges.length === 1) return false;
