@@ -4,9 +4,10 @@ import type { Arguments, Command, Context, Io, Outcome } from './commands/comman
 import { flag } from './commands/arguments.ts';
 import { createProgress } from './commands/progress.ts';
 import { badOption, usage } from './diagnostics/catalog/command.ts';
-import { DiagnosticError, Diagnostics, type Diagnostic } from './diagnostics/index.ts';
+import { DiagnosticError, Diagnostics, fail, type Diagnostic } from './diagnostics/index.ts';
 import { countText, renderDiagnostics } from './diagnostics/render.ts';
 import { nearest } from './diagnostics/suggest.ts';
+import { excerpt } from './diagnostics/wording.ts';
 import { version } from './version.ts';
 
 const common = {
@@ -80,10 +81,34 @@ export async function helpText(command: string | undefined, width: number): Prom
   return output;
 }
 
+/** The arguments with what was written in place of each number that is none. */
+function withWords(args: Arguments, command: Command, argv: readonly string[]): Arguments {
+  const words = { ...args };
+  for (const [name, { alias }] of Object.entries(command.options)) {
+    if (!Number.isNaN(args[name])) continue;
+    const written = [`--${name}`, ...[alias ?? []].flat().map((letter) => `-${letter}`)];
+    argv.forEach((word, i) => {
+      const [before = '', ...after] = word.split('=');
+      if (written.includes(before)) words[name] = after.length > 0 ? after.join('=') : argv[i + 1];
+    });
+  }
+  return words;
+}
+
+/** A switch with a value that is neither true nor false: yargs would take it for false. */
+function badSwitch(argv: readonly string[]): Diagnostic | undefined {
+  for (const word of argv) {
+    const [, name, value] = /^--(json|quiet)=(.*)$/s.exec(word) ?? [];
+    if (name !== undefined && value !== 'true' && value !== 'false')
+      return badOption(`--${name}`, `'${excerpt(value ?? '')}'`, `--${name} alone`);
+  }
+  return undefined;
+}
+
 async function understand(argv: readonly string[], io: Io): Promise<Request> {
   let request: Request | undefined;
   const pick = (command: Command, args: Arguments): void => {
-    request = { kind: 'command', command, args };
+    request = { kind: 'command', command, args: withWords(args, command, argv) };
   };
   const parser = createParser(Math.max(60, Math.min(110, io.columns ?? 100)), pick);
   let printed = '';
@@ -170,6 +195,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   let command: string | undefined;
   let terse = false;
   try {
+    const misused = badSwitch(argv);
+    if (misused !== undefined) fail(misused);
     const request = await understand(argv, io);
     if (request.kind === 'text') {
       io.out(request.text);
@@ -204,8 +231,11 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     io.out(`${JSON.stringify({ ...head, diagnostics: diagnostics.all, ...outcome.json }, null, 2)}\n`);
     return status;
   }
-  if (outcome.always !== undefined) io.out(outcome.always);
-  if (!quiet && outcome.text !== '') io.out(outcome.text.endsWith('\n') ? outcome.text : `${outcome.text}\n`);
+  // a dump that was asked for is all that the standard output has, so that it reads back
+  const dumped = outcome.always !== undefined && outcome.always !== '';
+  if (dumped) io.out(outcome.always ?? '');
+  const say = dumped ? io.err : io.out;
+  if (!quiet && outcome.text !== '') say(outcome.text.endsWith('\n') ? outcome.text : `${outcome.text}\n`);
   const least = quiet ? ['error'] : terse ? ['error', 'warning'] : ['error', 'warning', 'note'];
   const shown = diagnostics.all.filter((d) => least.includes(d.severity));
   if (shown.length > 0) {

@@ -46,13 +46,7 @@ export function number(
     (range.integer !== true || Number.isInteger(value));
   if (!good) {
     const kind = range.integer === true ? 'an integer' : 'a number';
-    fail(
-      badOption(
-        `--${name}`,
-        Number.isNaN(value) ? 'no number' : shown(value),
-        `${kind} from ${range.min} to ${range.max}`,
-      ),
-    );
+    fail(badOption(`--${name}`, shown(value), `${kind} from ${range.min} to ${range.max}`));
   }
   return value;
 }

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { badOption } from '../diagnostics/catalog/command.ts';
+import { fail } from '../diagnostics/index.ts';
 import { choice, text } from './arguments.ts';
 import type { Command } from './command.ts';
 import { hardwareOptions, modelArgument, modelOptions, passOptions } from './options.ts';
@@ -42,6 +44,11 @@ export const build: Command = {
   run: async (args, context) => {
     const { diagnostics, progress, color } = context;
     const target = choice(args, 'target', targets) ?? 'fpga';
+    if (text(args, 'stop-after') !== undefined && text(args, 'output') !== undefined) {
+      const expected =
+        'no output folder: the graph is printed; `qcc import --stop-after PASS -o FILE` writes it';
+      fail(badOption('--output', 'with --stop-after', expected));
+    }
     const { compile } = await import('./compile.ts');
     const compiled = await compile(args, context);
     if (compiled.stopped !== undefined) return compiled.stopped;

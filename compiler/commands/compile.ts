@@ -49,9 +49,14 @@ export async function readModel(
   { diagnostics, progress }: Pick<Context, 'diagnostics' | 'progress'>,
 ): Promise<Graph> {
   const inputType = text(args, 'input-type');
+  const inputShape = text(args, 'input-shape');
   const model = required(args, 'model');
   progress.phase('read the model');
-  return loadModel(model, { diagnostics, ...(inputType !== undefined && { inputType }) });
+  return loadModel(model, {
+    diagnostics,
+    ...(inputType !== undefined && { inputType }),
+    ...(inputShape !== undefined && { inputShape }),
+  });
 }
 
 /** Loads and compiles the model that the arguments name, with the options that they give; notes go to the diagnostics. */

@@ -42,14 +42,9 @@ export const importCommand: Command = {
     if (existsSync(model) && existsSync(output) && realpathSync(model) === realpathSync(output)) {
       fail(badOption('--output', `the model itself: ${output}`, 'another file than the model'));
     }
-    const inputType = text(args, 'input-type');
     const stopAfter = text(args, 'stop-after');
-    const { loadModel } = await import('../driver.ts');
-    progress.phase('read the model');
-    const source = await loadModel(model, {
-      diagnostics,
-      ...(inputType !== undefined && { inputType }),
-    });
+    const { readModel, addNotes } = await import('./compile.ts');
+    const source = await readModel(args, { diagnostics, progress });
     let graph: Graph = source;
     if (stopAfter !== undefined) {
       const { runPipeline } = await import('../pipeline.ts');
@@ -57,10 +52,9 @@ export const importCommand: Command = {
       graph = runPipeline(source, { diagnostics, stopAfter });
     }
     diagnostics.throwIfErrors();
-    const [{ saveQir }, { summarize }, { addNotes }] = await Promise.all([
+    const [{ saveQir }, { summarize }] = await Promise.all([
       import('../qir/save.ts'),
       import('./summary.ts'),
-      import('./compile.ts'),
     ]);
     progress.phase('write');
     saveQir(graph, output);

@@ -13,6 +13,11 @@ export const modelOptions = {
     describe:
       'Type of the input where the model does not say: uint8, "uint8*1/255", "fixed<16,10>" (docs/input-types.md)',
   },
+  'input-shape': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Shape of the input where an ONNX model leaves it open: 1,3,32,32, or NAME=1,3,32,32',
+  },
 } as const satisfies Record<string, Options>;
 
 /** Values of `--style`. */

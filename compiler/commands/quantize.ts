@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { badOption } from '../diagnostics/catalog/command.ts';
 import { noSuchMethod, notFloat } from '../diagnostics/catalog/quantize.ts';
 import { fail } from '../diagnostics/index.ts';
-import { choice, number, required, text, texts } from './arguments.ts';
+import { choice, number, required, texts } from './arguments.ts';
 import type { Command } from './command.ts';
 import { modelArgument, modelOptions } from './options.ts';
 
@@ -71,17 +71,15 @@ export const quantize: Command = {
       fail(badOption('--output', `the model itself: ${output}`, 'another file than the model'));
     }
     const count = number(args, 'samples', { min: 1, max: 1e6, integer: true }) ?? defaultSamples;
-    const inputType = text(args, 'input-type');
-    const [{ loadModel }, { methods, decideInputs, samplesOf }, data, outcome] = await Promise.all([
-      import('../driver.ts'),
+    const [{ readModel }, { methods, decideInputs, samplesOf }, data, outcome] = await Promise.all([
+      import('./compile.ts'),
       import('../quantize/index.ts'),
       import('../data/index.ts'),
       import('./sim-outcome.ts'),
     ]);
     const name = required(args, 'method');
     const method = methods.get(name) ?? fail(noSuchMethod(name, [...methods.keys()]));
-    progress.phase('read the model');
-    const source = await loadModel(model, { diagnostics, ...(inputType !== undefined && { inputType }) });
+    const source = await readModel(args, { diagnostics, progress });
     if (source.form === 'integer') fail(notFloat(source.name));
     const { runPipeline } = await import('../pipeline.ts');
     const prepared = runPipeline(source, { diagnostics, stopAfter: 'remove-dead' });

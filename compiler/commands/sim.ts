@@ -1,4 +1,5 @@
 import { fail } from '../diagnostics/index.ts';
+import { fewerFrames } from '../diagnostics/catalog/command.ts';
 import { choice, number, text, texts } from './arguments.ts';
 import type { Command } from './command.ts';
 import { hardwareOptions, modelArgument, modelOptions } from './options.ts';
@@ -100,6 +101,8 @@ export const sim: Command = {
         }),
       ),
     );
+    const count = frames[0]?.count ?? 0;
+    if (limit !== undefined && count < limit) diagnostics.add(fewerFrames(limit, count));
     const read = async (spec: string | undefined) => (spec === undefined ? undefined : readArray(spec));
     const [expected, labelled] = [await read(expect), await read(labels)];
     const result = await simulate(compilation, {

@@ -5,7 +5,7 @@ import type { FoldingTarget } from './plan.ts';
 import type { Choice } from './search.ts';
 import type { DesignSpace } from './space.ts';
 
-/** Multiply-accumulates in parallel that a design gets when no rate is asked for, and the least interval it then aims at. */
+/** Bit operations in parallel that a design gets when no rate is asked for, and the least interval it then aims at. */
 const defaultParallelism = 16384;
 const defaultInterval = 64;
 

@@ -1,7 +1,7 @@
 import type { Diagnostics } from '../diagnostics/index.ts';
 import { foldingRefused } from '../diagnostics/catalog/lower.ts';
 import type { Cost, Folding, Form, HwNode, UnitDefinition, UnitTiming } from '../hw/index.ts';
-import { elementCount } from '../qir/types.ts';
+import { bitWidth, elementCount } from '../qir/types.ts';
 import { candidatesOf, layerSize, operationsOf, tryFolding, usualPrices } from './candidates.ts';
 import type { Candidate, Prices } from './candidates.ts';
 import { blueprint } from './connect.ts';
@@ -109,9 +109,13 @@ export class DesignSpace {
     diagnostics.throwIfErrors();
   }
 
-  /** Multiply-accumulate operations of one frame. */
+  /** Bit operations of one frame: multiply-accumulates times the bits of both factors, which is what they cost. */
   get operations(): number {
-    return this.network.layers.reduce((sum, layer) => sum + operationsOf(layer.request), 0);
+    return this.network.layers.reduce((sum, { request }) => {
+      const weights = request.ops[0]?.consts.get(1)?.type.elem;
+      const bits = weights === undefined ? 1 : bitWidth(weights) * bitWidth(request.input.elem);
+      return sum + bits * operationsOf(request);
+    }, 0);
   }
 
   /** Whether every layer that multiplies has a folding that was given. */

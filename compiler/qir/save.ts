@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as say from '../diagnostics/catalog/qir-files.ts';
 import { fail } from '../diagnostics/index.ts';
@@ -35,6 +35,9 @@ export function saveQir(graph: Graph, path: string): void {
     written.push(file);
     writeFileSync(file.temporary, content, { flag: 'wx' });
   };
+  // renaming onto a folder fails only after the weights are in place
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
+    fail(say.cannotWrite(path, 'it is a folder'));
   try {
     if (large.length === 0) write(path, printQir(graph));
     else {

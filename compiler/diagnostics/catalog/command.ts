@@ -77,6 +77,22 @@ export const nothingFits = defineDiagnostic(
   }),
 );
 
+/** Fewer frames than asked for. */
+export const fewerFrames = defineDiagnostic(
+  {
+    code: 'QCC6113',
+    severity: 'warning',
+    title: 'Fewer frames than asked for',
+    doc: '`--frames` asks for more frames than the data file has; all that there are were run.',
+  },
+  (asked: number, there: number) => ({
+    message: `the data have ${there} frames, fewer than asked for`,
+    where: option('--frames'),
+    found: `${there} frames`,
+    expected: `${asked}`,
+  }),
+);
+
 /** The folding file is not readable or not JSON. */
 export const foldingFile = defineDiagnostic(
   {

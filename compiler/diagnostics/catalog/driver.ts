@@ -38,3 +38,20 @@ export const realFormDiffers = defineDiagnostic(
     help: 'this is a bug in qcc: please report it with the model and this frame',
   }),
 );
+
+/** A shape was given for a model that says its own. */
+export const shapeKnown = defineDiagnostic(
+  {
+    code: 'QCC0103',
+    severity: 'error',
+    title: 'Input shape of a model that says it itself',
+    doc: '`--input-shape` fills in what an ONNX file leaves open. `.qir` text and TFLite models always have the shapes of their inputs.',
+  },
+  (file: string, kind: string) => ({
+    message: `${kind} says the shape of its input itself`,
+    where: { kind: 'option', option: '--input-shape' } as const,
+    found: `--input-shape for ${file}`,
+    expected: 'an ONNX model',
+    help: 'leave the option out',
+  }),
+);
