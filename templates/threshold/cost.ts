@@ -56,7 +56,7 @@ function tableLuts(words: readonly number[], bits: number, behind: boolean): num
   const columns = 2 ** (Math.min(depth, 32) - 1) - 1;
   return depth <= 64
     ? columns * (1 - Math.exp(-varying / columns))
-    : varying * (depth / 64) * (behind ? 2 : 1.5);
+    : varying * (depth / 64) * (behind ? 2.4 : 1.5);
 }
 
 function searchCost(plan: Plan): Cost {

@@ -115,7 +115,7 @@ describe('threshold', () => {
       expect(folder.lint(), `seed ${seed}: ${JSON.stringify(node.params)} in ${folder.path}`).toBe('');
       folder.remove();
     }
-  });
+  }, 120_000);
 
   test.each(['parallel', 'search'] as const)('%s: every input of every channel has its level', (form) => {
     const cases: readonly (readonly [x: ElementType, count: number, channels: number, lanes: number])[] = [
