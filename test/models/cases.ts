@@ -4,24 +4,33 @@ import { compileGraph, loadModel, type Compilation } from '../../compiler/driver
 import type { Graph } from '../../compiler/qir/graph.ts';
 import { binaryNetwork } from '../../examples/lfc/network.ts';
 import { readLayers } from '../../examples/lfc/read.ts';
-import { dataPath, readNumbers } from './data.ts';
+import { dataPath, mnistTest, readNumbers, type TestSet } from './data.ts';
 
 /** A trained network and what it must show. */
 export interface ModelCase {
   readonly name: string;
   readonly load: () => Promise<Graph>;
-  /** Integers at the input and at the output of the golden frames. */
+  /** Frames a second to fold for; the usual folding if absent. */
+  readonly fps?: number;
+  /** Integers at the input of the golden frames, in the order of the graph. */
   readonly inputs: () => number[];
-  readonly outputs: () => number[];
-  /** How many of the 10,000 MNIST test images are right, by the class made of the output. */
+  /** Integers at their output; where a network comes without them, the integer form says what they are. */
+  readonly outputs?: () => number[];
+  /** How many of the test images are right, by the class made of the output. */
   readonly right?: number;
+  /** The test images and their labels; MNIST's if absent. */
+  readonly testSet?: () => TestSet;
   /** The class of one frame's outputs: `argmax` of sums, or the output itself. */
   readonly classify?: 'argmax' | 'itself';
   /** What Verilator runs: nothing, the golden frames, or all test images too. */
   readonly verilator: 'not' | 'golden' | 'images';
+  /** Of how many frames Verilator logs every handshake; 5 if absent. */
+  readonly watched?: number;
+  /** How many of the golden frames Verilator runs, unless QCC_LARGE is set; all if absent. */
+  readonly verilatorFrames?: number;
 }
 
-const onnx = (path: string, inputType?: string) => async (): Promise<Graph> =>
+export const onnx = (path: string, inputType?: string) => async (): Promise<Graph> =>
   loadModel(dataPath(path), {
     diagnostics: new Diagnostics(),
     ...(inputType === undefined ? {} : { inputType }),
@@ -34,9 +43,9 @@ const lfc = (output: 'sums' | 'bits' | 'class') => async (): Promise<Graph> => {
 };
 
 /** The first 200 test images: the golden file of LFC holds them as -1 and +1 only, and the network takes pixels. */
-const images = (): number[] => readNumbers('datasets/mnist/t10k-images-idx3-ubyte.gz').slice(0, 200 * 784);
+const images = (): number[] => mnistTest().images.slice(0, 200 * 784);
 
-const golden = (file: string, array: string) => (): number[] => readNumbers(file, array);
+export const golden = (file: string, array: string) => (): number[] => readNumbers(file, array);
 
 export const cases: readonly ModelCase[] = [
   {
@@ -100,6 +109,6 @@ export const cases: readonly ModelCase[] = [
   },
 ];
 
-export function compile(graph: Graph): Compilation {
-  return compileGraph(graph, { diagnostics: new Diagnostics() });
+export function compile(graph: Graph, fps?: number): Compilation {
+  return compileGraph(graph, { diagnostics: new Diagnostics(), ...(fps === undefined ? {} : { fps }) });
 }

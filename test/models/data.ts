@@ -17,3 +17,21 @@ export function readData(path: string, array?: string): NdArray {
 export function readNumbers(path: string, array?: string): number[] {
   return Array.from(readData(path, array).data, Number);
 }
+
+/** Images, one after the other with their channels last, and the class of each. */
+export interface TestSet {
+  readonly images: number[];
+  readonly labels: number[];
+}
+
+/** The 10,000 test images of MNIST. */
+export const mnistTest = (): TestSet => ({
+  images: readNumbers('datasets/mnist/t10k-images-idx3-ubyte.gz'),
+  labels: readNumbers('datasets/mnist/t10k-labels-idx1-ubyte.gz'),
+});
+
+/** 5,000 of the test images of CIFAR-10. */
+export const cifarTest = (): TestSet => ({
+  images: readNumbers('datasets/cifar10/cifar10_test_a.npz', 'images'),
+  labels: readNumbers('datasets/cifar10/cifar10_test_a.npz', 'labels'),
+});
