@@ -16,6 +16,7 @@ class RandomLayers {
   readonly g: GraphBuilder;
   readonly #next = generator();
   #layers = 0;
+  #bits = 0;
 
   constructor(name: string) {
     this.g = new GraphBuilder(name);
@@ -48,7 +49,7 @@ class RandomLayers {
     const spread = 2 * Math.sqrt(terms);
     const data = Int32Array.from({ length: channels }, () => Math.round((this.#next() - 0.5) * spread));
     const thresholds = { elem: int(13), shape: [channels, 1], data };
-    return this.g.threshold(x, thresholds, { result: bipolar, name: `${x.name}_bit` });
+    return this.g.threshold(x, thresholds, { result: bipolar, name: `bit${this.#bits++}` });
   }
 }
 
