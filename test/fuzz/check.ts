@@ -87,7 +87,19 @@ export function subjectOf(form: Form, recipe: Recipe): Subject | null {
     const matrix = node.op === 'matmul';
     foldings.set(node.name, foldingOf(chosen, inputs, matrix ? outputs : inputs, matrix));
   });
-  return { graph, foldings, seed: recipe.seed };
+  return { graph, foldings: oneALayer(integer, foldings), seed: recipe.seed };
+}
+
+/** Of the foldings given for the nodes of one layer, the first one. */
+function oneALayer(integer: Graph, foldings: GivenFoldings): GivenFoldings {
+  const layers = unless([], () => networkOf(integer, units, new Diagnostics()).layers);
+  return new Map(
+    layers.flatMap((layer) => {
+      const name = layer.nodes.map((node) => node.name).find((each) => foldings.has(each));
+      const folding = name === undefined ? undefined : foldings.get(name);
+      return name === undefined || folding === undefined ? [] : [[name, folding]];
+    }),
+  );
 }
 
 /** A folding of a layer that some unit takes: any it proposes, or lanes that divide nothing; undefined leaves it to the search. */

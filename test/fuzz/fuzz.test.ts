@@ -57,35 +57,35 @@ const drawnOps = [
 
 describe('random networks', () => {
   test('real form = integer form = cycle engine, with and without stalls', async () => {
-    const { passed, refused } = await fuzzRound({ seed, kind: 'dense', networks: 60, size: 70, rtl: false });
+    const { passed, refused } = await fuzzRound({ seed, kind: 'dense', networks: 30, size: 70, rtl: false });
     console.log(`random networks: ${passed} compared, ${refused} refused`);
     expect(passed).toBeGreaterThan(refused * 4);
   }, 180_000);
 
   test('cycle engine = Verilog in every cycle of every channel, with stalls and resets', async () => {
-    const { passed } = await fuzzRound({ seed: seed + 1, kind: 'dense', networks: 8, size: 24, rtl: true });
-    expect(passed).toBeGreaterThan(4);
+    const { passed } = await fuzzRound({ seed: seed + 1, kind: 'dense', networks: 5, size: 24, rtl: true });
+    expect(passed).toBeGreaterThan(3);
   }, 300_000);
 
   test('of images, with branches and joins: source = integer form = cycle engine', async () => {
-    const round = { seed, kind: 'images', networks: 70, size: 18, rtl: false } as const;
+    const round = { seed, kind: 'images', networks: 50, size: 15, rtl: false } as const;
     const { passed, refused, used } = await fuzzRound(round);
     console.log(`random networks of images: ${passed} compared, ${refused} refused`);
     expect(passed).toBeGreaterThan(refused * 4);
     // nothing that the generator is there for was left out
-    for (const what of [...drawnOps, ...units.keys()]) expect(used.get(what) ?? 0, what).toBeGreaterThan(0);
+    expect([...drawnOps, ...units.keys()].filter((what) => !used.has(what))).toEqual([]);
   }, 180_000);
 
   test('of images, in Verilog', async () => {
-    const round = { seed: seed + 1, kind: 'images', networks: 7, size: 15, rtl: true } as const;
+    const round = { seed: seed + 1, kind: 'images', networks: 5, size: 13, rtl: true } as const;
     const { passed } = await fuzzRound(round);
-    expect(passed).toBeGreaterThan(4);
+    expect(passed).toBeGreaterThan(3);
   }, 300_000);
 
   test('their Verilog is clean for Verilator and Icarus', () => {
-    const subjects = fc.sample(recipe(24), { seed, numRuns: 40 }).map((drawn) => subjectOf('integer', drawn));
+    const subjects = fc.sample(recipe(24), { seed, numRuns: 20 }).map((drawn) => subjectOf('integer', drawn));
     const designs = subjects.flatMap((subject) => (subject === null ? [] : [compileSubject(subject).hw]));
-    expect(designs).toHaveLength(40);
+    expect(designs).toHaveLength(20);
     const folder = mkdtempSync(join(tmpdir(), 'qcc-fuzz-'));
     try {
       const hw = merge(designs);

@@ -100,7 +100,7 @@ class IntegerDialect implements Dialect {
     const name = this.#name('pool');
     const pad = random.pick([0, 0, 1, -2]);
     const taps = this.g.op('windows', [x], pad === 0 ? attributes : { ...attributes, pad_value: pad });
-    return this.g.op(random.pick(['reduce_sum', 'reduce_sum', 'reduce_max']), [taps], {}, { name });
+    return this.g.op(random.pick(['reduce_sum', 'reduce_max']), [taps], {}, { name });
   };
 
   readonly sum: Dialect['sum'] = (parts, random) => {
