@@ -71,12 +71,13 @@ export const quantize: Command = {
       fail(badOption('--output', `the model itself: ${output}`, 'another file than the model'));
     }
     const count = number(args, 'samples', { min: 1, max: 1e6, integer: true }) ?? defaultSamples;
-    const [{ readModel }, { methods, decideInputs, samplesOf }, data, outcome] = await Promise.all([
-      import('./compile.ts'),
-      import('../quantize/index.ts'),
-      import('../data/index.ts'),
-      import('./sim-outcome.ts'),
-    ]);
+    const [{ readModel }, { methods, decideInputs, samplesOf }, data, { pairInputs, quantizedByHost }] =
+      await Promise.all([
+        import('./compile.ts'),
+        import('../quantize/index.ts'),
+        import('../data/index.ts'),
+        import('./sim-outcome.ts'),
+      ]);
     const name = required(args, 'method');
     const method = methods.get(name) ?? fail(noSuchMethod(name, [...methods.keys()]));
     const source = await readModel(args, { diagnostics, progress });
@@ -85,10 +86,10 @@ export const quantize: Command = {
     const prepared = runPipeline(source, { diagnostics, stopAfter: 'remove-dead' });
     progress.phase('read the data');
     const specs = texts(args, 'data');
-    const pairs = outcome.pairInputs(prepared, specs, '--data');
+    const pairs = pairInputs(prepared, specs, '--data');
     const arrays = await Promise.all(pairs.map(([, spec]) => data.readArray(spec)));
     const graph = decideInputs(prepared, arrays, diagnostics);
-    const rounds = outcome.quantizedByHost(graph);
+    const rounds = quantizedByHost(graph);
     const frames = graph.inputs.map((input, i) => {
       const array = arrays[i];
       if (array === undefined) return fail(badOption('--data', 'nothing', `data for input ${input.name}`));

@@ -75,13 +75,18 @@ export const sim: Command = {
     const [trace, output, expect, labels] = ['trace', 'output', 'expect', 'labels'].map((name) =>
       text(args, name),
     );
-    const [{ compile }, { readArray, toFrames }, { simulate, severalOutputs }, outcome] = await Promise.all([
+    const [
+      { compile },
+      { readArray, toFrames },
+      { simulate, severalOutputs },
+      { checkOptions, pairInputs, present, quantizedByHost, writeOutputArray },
+    ] = await Promise.all([
       import('./compile.ts'),
       import('../data/index.ts'),
       import('../simulate.ts'),
       import('./sim-outcome.ts'),
     ]);
-    outcome.checkOptions(engine, stalls, trace);
+    checkOptions(engine, stalls, trace);
     const compiled = await compile(args, context);
     if (compiled.stopped !== undefined) return compiled.stopped;
     const { compilation } = compiled;
@@ -90,8 +95,8 @@ export const sim: Command = {
 
     progress.phase('read the data');
     const specs = texts(args, 'input');
-    const inputs = outcome.pairInputs(compilation.integer, specs);
-    const quantize = outcome.quantizedByHost(compilation.integer);
+    const inputs = pairInputs(compilation.integer, specs);
+    const quantize = quantizedByHost(compilation.integer);
     const frames = await Promise.all(
       inputs.map(async ([input, spec]) =>
         toFrames(await readArray(spec), input, {
@@ -115,9 +120,9 @@ export const sim: Command = {
       ...(expected !== undefined && { expect: expected }),
       ...(labelled !== undefined && { labels: labelled }),
     });
-    if (output !== undefined) await outcome.writeOutputArray(output, result);
+    if (output !== undefined) await writeOutputArray(output, result);
     progress.stop();
-    return outcome.present(compilation, result, {
+    return present(compilation, result, {
       color,
       ...(output !== undefined && { output }),
       ...(trace !== undefined && { trace }),

@@ -1,11 +1,22 @@
-import { invariant } from '../diagnostics/index.ts';
+import { DiagnosticError, invariant } from '../diagnostics/index.ts';
 import type { UnitDefinition } from '../hw/index.ts';
 import { beatWidth } from '../hw/pack.ts';
 import { connect } from './connect.ts';
 import type { Blueprint } from './connect.ts';
-import { unlessStill } from './fifos.ts';
 import type { CycleModel, Measured } from './fifos.ts';
 import { dripping, paceUnits } from './pace.ts';
+
+/** The result of `action`, or undefined if the design stands still. */
+export function unlessStill<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    const still =
+      error instanceof DiagnosticError && error.diagnostics.every(({ code }) => code === 'QCC5030');
+    if (still) return undefined;
+    throw error;
+  }
+}
 
 /** Frames of a trial: from the second on, every frame meets the design as the one before left it. */
 const frames = 3;

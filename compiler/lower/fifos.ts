@@ -4,7 +4,7 @@ import type { HwGraph, UnitDefinition } from '../hw/index.ts';
 import { beatWidth } from '../hw/pack.ts';
 import { connect } from './connect.ts';
 import type { Blueprint } from './connect.ts';
-import { enduringDepths } from './endure.ts';
+import { enduringDepths, unlessStill } from './endure.ts';
 import { paced, paceUnits } from './pace.ts';
 
 /** What the cycle model says of a design in steady state. */
@@ -63,18 +63,6 @@ function isConnected({ parts, edges }: Blueprint): boolean {
   };
   for (const { from, to } of edges) group.set(find(from.node), find(to.node));
   return new Set(parts.map(({ node }) => find(node.name))).size <= 1;
-}
-
-/** The result of `action`, or undefined if the design stands still. */
-export function unlessStill<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch (error) {
-    const still =
-      error instanceof DiagnosticError && error.diagnostics.every(({ code }) => code === 'QCC5030');
-    if (still) return undefined;
-    throw error;
-  }
 }
 
 /** The greatest depth that the fifo unit takes. */

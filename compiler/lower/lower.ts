@@ -21,7 +21,7 @@ import { DesignSpace, totalCost } from './space.ts';
 import { limitsOf, load } from './fit.ts';
 import { chooseTarget, isWithin, reportBudget } from './targets.ts';
 
-export type { CycleModel, Measured, ModelRun } from './fifos.ts';
+export type { CycleModel, Measured } from './fifos.ts';
 
 /** The result of lowering. */
 export interface Lowered {

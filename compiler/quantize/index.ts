@@ -1,7 +1,7 @@
 import { int8 } from './int8/index.ts';
 import type { QuantizeMethod } from './method.ts';
 
-export { type Arithmetic, type Quantized, type QuantizeMethod, type ScaleChoice } from './method.ts';
+export { type Arithmetic, type QuantizeMethod, type ScaleChoice } from './method.ts';
 export { decideInputs, samplesOf } from './inputs.ts';
 
 /** Every method, by name. */
