@@ -1,4 +1,4 @@
-import { DiagnosticError, InternalError, invariant } from '../diagnostics/index.ts';
+import { InternalError, invariant } from '../diagnostics/index.ts';
 import { beats } from '../hw/index.ts';
 import type { HwGraph, UnitDefinition } from '../hw/index.ts';
 import { beatWidth } from '../hw/pack.ts';
