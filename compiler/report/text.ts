@@ -110,10 +110,10 @@ export function reportText(report: Report, options: TextOptions): string {
   ]);
 
   const fact = (name: string, text: string): string => `  ${paint.dim(name.padEnd(11))} ${text}`;
-  const input = report.model.inputs[0];
-  const output = report.model.outputs[0];
+  const typesOf = (ends: readonly { readonly type: string }[]): string =>
+    ends.map(({ type }) => type).join(', ');
   const lines = [
-    `${paint.bold(report.model.name)}: ${input?.type ?? ''} to ${output?.type ?? ''}, ${thousands(report.model.weights)} weights, ` +
+    `${paint.bold(report.model.name)}: ${typesOf(report.model.inputs)} to ${typesOf(report.model.outputs)}, ${thousands(report.model.weights)} weights, ` +
       `${thousands(total.operations)} multiply-accumulates a frame`,
     '',
     ...plainTable(
