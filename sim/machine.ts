@@ -369,7 +369,8 @@ export class Machine {
     let lastMove = start;
     let silent = 0;
     let anchor = { key: '', window: 0 };
-    while (cycle < until && !done) {
+    // up to a reset the design goes on behind its last output: it may still pass on what no output needs
+    while (cycle < until && (!done || until < Infinity)) {
       const due = this.#restless;
       this.#restless = [];
       this.#drive(cycle, total);
@@ -386,10 +387,11 @@ export class Machine {
       } else {
         next = this.#afterSilence(cycle, until);
         const quiet = cycle - lastMove > PATIENCE;
-        if (next === Infinity || (this.#stalls !== null && quiet && this.#atRest())) {
+        const stuck = next === Infinity || (this.#stalls !== null && quiet && this.#atRest());
+        if (stuck && !done) {
           this.#standstill(lastMove + 1, total);
         }
-        if (quiet && ++silent % LOOK_EVERY === 0) {
+        if (quiet && !done && ++silent % LOOK_EVERY === 0) {
           const key = this.#key(next);
           if (key === anchor.key) this.#standstill(lastMove + 1, total);
           if (silent > anchor.window) anchor = { key, window: 2 * silent };
