@@ -370,7 +370,8 @@ export class Machine {
     let silent = 0;
     let anchor = { key: '', window: 0 };
     // up to a reset the design goes on behind its last output: it may still pass on what no output needs
-    while (cycle < until && (!done || until < Infinity)) {
+    const beyond = until < Infinity ? until : 0;
+    while (cycle < (done ? beyond : until)) {
       const due = this.#restless;
       this.#restless = [];
       this.#drive(cycle, total);

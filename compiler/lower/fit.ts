@@ -13,7 +13,7 @@ export function limitsOf({ budget, device }: Pick<FoldingTarget, 'budget' | 'dev
   const least = (key: keyof Cost): number =>
     Math.min(budget?.[key] ?? Infinity, device.budget[key] ?? Infinity);
   const limits = resources.map((key) => [key, least(key)] as const);
-  return Object.fromEntries(limits.filter(([, limit]) => limit < Infinity)) as Budget;
+  return Object.fromEntries(limits.filter(([, limit]) => limit < Infinity));
 }
 
 /** Times that a scarce resource is made dearer before a design counts as too large. */

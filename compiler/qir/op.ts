@@ -33,7 +33,7 @@ export interface TypeProblem {
 }
 
 /** Whether a result is a problem. */
-export function isProblem<T extends object>(result: T | TypeProblem): result is TypeProblem {
+export function isProblem(result: object): result is TypeProblem {
   return 'message' in result;
 }
 

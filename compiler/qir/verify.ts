@@ -171,8 +171,9 @@ function verifyBoundary(
     found.push(sayGraph.badBoundary(where, subject, 'offset', printNumber(offset), 'a finite number'));
   }
   // the type says what may stand here, but a graph need not come from where types are checked
-  if (layout !== undefined && (layout as string) !== 'nchw') {
-    found.push(sayGraph.badBoundary(where, subject, 'layout', String(layout), '"nchw", or none'));
+  const named: string | undefined = layout;
+  if (named !== undefined && named !== 'nchw') {
+    found.push(sayGraph.badBoundary(where, subject, 'layout', named, '"nchw", or none'));
   } else if (layout !== undefined && type !== undefined && type.shape.length !== 3) {
     const shape = `[${type.shape.join(', ')}]`;
     found.push(

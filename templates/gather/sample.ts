@@ -1,6 +1,6 @@
 import { bipolar, fixed, int, ternary, uint } from '../../compiler/qir/types.ts';
 import type { ElementType } from '../../compiler/qir/types.ts';
-import type { Param, RandomSource, UnitDefinition } from '../../compiler/hw/index.ts';
+import type { RandomSource, UnitDefinition } from '../../compiler/hw/index.ts';
 import { memoryOf } from './memory.ts';
 import { fullRateDepth } from './model.ts';
 import { nestOf } from './movement.ts';
@@ -105,7 +105,7 @@ export function sample(random: RandomSource): ReturnType<UnitDefinition['sample'
     ]);
     return {
       params: {
-        movement: movement as unknown as Param,
+        movement,
         shape: [...shape],
         lanes,
         depth: Math.max(depth, route.least),

@@ -84,7 +84,7 @@ function implement(request: LayerRequest, folding: Folding): Implementation {
     return refuse('a type that does not hold the result', 'a wider type');
   return {
     params: {
-      movement: { ...movement } as unknown as Implementation extends { params: infer P } ? P : never,
+      movement: { ...movement },
       shape: [...shape],
       lanes,
       depth: depthOf(route, lanes * bitWidth(x), folding.order),
@@ -93,7 +93,7 @@ function implement(request: LayerRequest, folding: Folding): Implementation {
       fill,
     },
     consts: {},
-  } as Implementation;
+  };
 }
 
 /** Words of every width that fit, the narrowest that is fast enough first; with the least buffer, and with one that costs no cycle. */

@@ -133,7 +133,7 @@ function request(
   const input = { elem: x, shape };
   return {
     value: 'y',
-    ops: [{ op, name: 'y', consts: new Map(), attributes: { ...attributes, ...extra } as never, result }],
+    ops: [{ op, name: 'y', consts: new Map(), attributes: { ...attributes, ...extra }, result }],
     input,
     inputs: [input],
   };
@@ -189,7 +189,7 @@ describe('gather', () => {
     }
   });
 
-  test.each([
+  test.each<[Movement, number[], number, number]>([
     [window(3, 1, 0), [32, 32, 3], 3, 67],
     [window(3, 1, 0), [30, 30, 64], 64, 63],
     [window(2, 2, 0), [28, 28, 64], 64, 30],
@@ -198,11 +198,11 @@ describe('gather', () => {
     [window(3, 2, 1), [17, 19, 4], 2, 82],
     [window(1, 2, 0), [16, 16, 8], 8, 1],
     [window(3, 1, 2, 2), [20, 20, 8], 8, 85],
-    [{ op: 'pad', pads: [3, 2, 1, 4] } as Movement, [9, 7, 4], 4, 1],
-    [{ op: 'upsample', factors: [2, 3] } as Movement, [9, 7, 4], 4, 7],
-    [{ op: 'dilate', factors: [2, 3] } as Movement, [9, 7, 4], 4, 1],
-    [{ op: 'slice', axis: 2, start: 2, end: 4 } as Movement, [9, 7, 6], 2, 1],
-    [{ op: 'transpose', perm: [1, 0, 2] } as Movement, [9, 7, 4], 4, 57],
+    [{ op: 'pad', pads: [3, 2, 1, 4] }, [9, 7, 4], 4, 1],
+    [{ op: 'upsample', factors: [2, 3] }, [9, 7, 4], 4, 7],
+    [{ op: 'dilate', factors: [2, 3] }, [9, 7, 4], 4, 1],
+    [{ op: 'slice', axis: 2, start: 2, end: 4 }, [9, 7, 6], 2, 1],
+    [{ op: 'transpose', perm: [1, 0, 2] }, [9, 7, 4], 4, 57],
   ])(
     '%j of %j in words of %i: the least depth is at most %i, and 4 more than any buffer needs',
     (movement, shape, lanes, most) => {
