@@ -96,19 +96,33 @@ function requantize(
   };
 }
 
-function combine(elems: readonly ElementType[], coefficients: readonly number[], lanes: number): Case {
-  let [min, max] = [0, 0];
+/** `coefficients`: one an input, or the greatest size of random ones, one for each channel of each input. */
+function combine(
+  elems: readonly ElementType[],
+  coefficients: readonly number[] | number,
+  lanes: number,
+): Case {
+  const channels = 16;
+  const given = typeof coefficients === 'number' ? undefined : coefficients;
+  const most = typeof coefficients === 'number' ? coefficients : 0;
+  const matrix = noise(int(16), [elems.length, channels], () => integer(-most, most));
+  const [lows, highs] = [new Float64Array(channels), new Float64Array(channels)];
   const terms = elems.map((x, i) => {
-    const k = coefficients[i] ?? 1;
     const range = valueRange(x);
-    min += Math.min(k * range.min, k * range.max);
-    max += Math.max(k * range.min, k * range.max);
-    return { x: { ...x }, coefficient: k };
+    for (let c = 0; c < channels; c++) {
+      const k = given?.[i] ?? matrix.data[i * channels + c] ?? 0;
+      lows[c] = (lows[c] ?? 0) + Math.min(k * range.min, k * range.max);
+      highs[c] = (highs[c] ?? 0) + Math.max(k * range.min, k * range.max);
+    }
+    return { x: { ...x }, ...(given === undefined ? {} : { coefficient: given[i] ?? 1 }) };
   });
+  const factor = (i: number): string => (given === undefined ? '' : `${given[i] ?? 1} `);
+  const sizes = given === undefined ? `, factors to ${most}` : '';
   return {
     unit: 'combine',
-    title: `${elems.map((x, i) => `${coefficients[i] ?? 1} ${name(x)}`).join(' + ')}, ${lanes} lanes`,
-    params: { rows: 16, channels: 16, lanes, terms, y: { ...fitInteger(min, max) } },
+    title: `${elems.map((x, i) => `${factor(i)}${name(x)}`).join(' + ')}, ${lanes} lanes${sizes}`,
+    params: { rows: 16, channels, lanes, terms, y: { ...fitInteger(Math.min(...lows), Math.max(...highs)) } },
+    consts: given === undefined ? { coefficients: matrix } : {},
   };
 }
 
@@ -136,4 +150,7 @@ export const channelCases: readonly Case[] = [
   combine([int(8), int(12)], [5, -3], 4),
   combine([int(8), int(8)], [181, 77], 4),
   combine([bipolar, int(6)], [1, 1], 16),
+  combine([int(11), int(11), int(11)], 20000, 4),
+  combine([int(11), int(11)], 20000, 16),
+  combine([int(8), int(8)], 7, 16),
 ];

@@ -228,7 +228,9 @@ const cases: readonly Case[] = [
 ];
 
 const wanted = process.argv.slice(2);
-const table = new Table({ head: ['unit', 'instance', 'LUT', 'cost', 'FF', 'cost', 'BRAM36', 'cost'] });
+const table = new Table({
+  head: ['unit', 'instance', 'LUT', 'cost', 'FF', 'cost', 'BRAM36', 'cost', 'DSP', 'cost'],
+});
 for (const { unit: name, title, params, consts } of cases) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const unit = units.get(name);
@@ -257,6 +259,7 @@ for (const { unit: name, title, params, consts } of cases) {
     name,
     title,
     ...[found.lut, Math.round(estimate.lut), found.ff, estimate.ff, found.bram36, estimate.bram36],
+    ...[found.dsp, estimate.dsp],
   ]);
 }
 process.stdout.write(`${table.toString()}\n`);

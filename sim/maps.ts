@@ -157,16 +157,21 @@ export function buildCombine(
   const operands = spec.inputs.map(({ x, coefficient }) => ({
     ...widener(arena, x, elements),
     stride: strideOf(x, elements),
-    coefficient,
+    // one coefficient an element, in the order of the elements
+    factors: arena.place(
+      Int32Array.from({ length: count }, (_, e) =>
+        typeof coefficient === 'number' ? coefficient : (coefficient[e % channels] ?? 0),
+      ),
+    ),
   }));
   const store = store32(arena, elements, spec.y, count * 4);
   const yStride = strideOf(spec.y, elements);
   return (inputs, output, frames) => {
     for (let f = 0; f < frames; f++) {
       new Uint8Array(arena.wasm.memory.buffer).copyWithin(sums, from, from + count * 4);
-      operands.forEach(({ at, run, stride, coefficient }, i) => {
+      operands.forEach(({ at, run, stride, factors }, i) => {
         run((inputs[i] ?? 0) + f * stride);
-        arena.wasm.accumulate32(at, sums, coefficient, ceilTo(elements, 4));
+        arena.wasm.accumulate32(at, sums, factors, ceilTo(elements, 4));
       });
       store(sums, output + f * yStride, 1);
     }

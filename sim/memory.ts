@@ -58,7 +58,7 @@ export interface WasmKernels {
     channels: number,
     greatest: number,
   ) => void;
-  readonly accumulate32: (x: number, y: number, coefficient: number, count: number) => void;
+  readonly accumulate32: (x: number, y: number, factors: number, count: number) => void;
   readonly requantize32: (
     x: number,
     m: number,

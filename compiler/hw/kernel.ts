@@ -71,7 +71,7 @@ export interface KernelContext {
   readonly depthwise: (spec: DepthwiseSpec) => (input: number, output: number, frames: number) => void;
   /** Builds a reduction over taps: y[r][c] = max_t or sum_t of x[r][t][c]. */
   readonly reduce: (spec: ReduceSpec) => (input: number, output: number, frames: number) => void;
-  /** Builds a scaled sum of tensors of one shape: y[e] = bias[e % channels] + sum_i coefficients[i] * x_i[e], exact in 32 bits. */
+  /** Builds a scaled sum of tensors of one shape: y[e] = bias[c] + sum_i coefficient_i[c] * x_i[e], c = e % channels, exact in 32 bits. */
   readonly combine: (
     spec: CombineSpec,
   ) => (inputs: readonly number[], output: number, frames: number) => void;
@@ -114,7 +114,8 @@ export interface ReduceSpec {
 
 export interface CombineSpec {
   readonly elements: number;
-  readonly inputs: readonly { readonly x: ElementType; readonly coefficient: number }[];
+  /** The coefficient of an input, or one for each channel. */
+  readonly inputs: readonly { readonly x: ElementType; readonly coefficient: number | ArrayLike<number> }[];
   readonly channels: number;
   readonly bias?: ArrayLike<number>;
   readonly y: ElementType;

@@ -90,6 +90,11 @@ export function isNumbers(like: Constant | TensorLike): like is Numbers {
   return !(like instanceof Constant) && !('data' in like);
 }
 
+/** Whether a plain list of numbers was given, one dimension and no type. */
+export function isList(like: Constant | TensorLike): like is readonly number[] {
+  return Array.isArray(like) && like.every((n) => typeof n === 'number');
+}
+
 /** One threshold a channel, as a column; rows stay rows. */
 export function asColumn(numbers: Numbers): TensorLike {
   return typeof numbers[0] === 'object' ? numbers : { shape: [numbers.length, 1], data: numbers };

@@ -14,7 +14,7 @@ import type { TensorLike } from './tensor-like.ts';
 import type { ElementType, TensorType } from './types.ts';
 import { printElement } from './types.ts';
 import { verifyGraph } from './verify.ts';
-import { asColumn, boundaryFrom, Constant, given, isNumbers, Value } from './builder-values.ts';
+import { asColumn, boundaryFrom, Constant, given, isList, isNumbers, Value } from './builder-values.ts';
 import type {
   BoundaryOptions,
   NodeOptions,
@@ -142,15 +142,21 @@ export class GraphBuilder {
     return this.#node('concat', 'concat', parts, given({ axis }), rest);
   }
 
-  /** A sum of tensors of one shape, each times its coefficient, plus `bias` for each channel; exact. */
+  /**
+   * A sum of tensors of one shape, each times its coefficient, plus `bias` for each channel; exact.
+   *
+   * @param coefficients one number a tensor, or a constant [tensors, channels] with a factor for every channel of each
+   */
   combine(
     parts: readonly Value[],
-    coefficients: readonly number[],
+    coefficients: readonly number[] | Constant | TensorLike,
     options: NodeOptions & { bias?: Constant | TensorLike } = {},
   ): Value {
     const { bias, ...rest } = options;
-    const operands = bias === undefined ? parts : [...parts, bias];
-    return this.#node('combine', 'combine', operands, { coefficients: [...coefficients] }, rest);
+    const last = bias === undefined ? [] : [bias];
+    return isList(coefficients)
+      ? this.#node('combine', 'combine', [...parts, ...last], { coefficients: [...coefficients] }, rest)
+      : this.#node('combine', 'combine', [...parts, coefficients, ...last], {}, rest);
   }
 
   /**

@@ -60,12 +60,13 @@ export function reduce32(
   }
 }
 
-/** y += coefficient * x over `count` elements, a multiple of 4. */
-export function accumulate32(x: usize, y: usize, coefficient: i32, count: i32): void {
-  const c = i32x4.splat(coefficient);
+/** y += factors * x, element by element, over `count` elements, a multiple of 4. */
+export function accumulate32(x: usize, y: usize, factors: usize, count: i32): void {
   const bytes = (<usize>count) << 2;
-  for (let i: usize = 0; i < bytes; i += 16)
-    v128.store(y + i, i32x4.add(v128.load(y + i), i32x4.mul(v128.load(x + i), c)));
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const product = i32x4.mul(v128.load(x + i), v128.load(factors + i));
+    v128.store(y + i, i32x4.add(v128.load(y + i), product));
+  }
 }
 
 /**

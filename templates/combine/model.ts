@@ -15,14 +15,14 @@ export function streamOf({ params }: Plan, elem: ElementType): StreamType {
  */
 class Join implements TimingModel {
   readonly #held: number[];
-  readonly #staged: boolean;
-  /** Whether the stage holds sums. */
-  #stage = false;
+  readonly #stages: number;
+  /** Which stages hold operands: bit 0 is the first. */
+  #pipe = 0;
   #spill = 0;
 
-  constructor(inputs: number, staged: boolean) {
+  constructor(inputs: number, stages: number) {
     this.#held = new Array<number>(inputs).fill(0);
-    this.#staged = staged;
+    this.#stages = stages;
   }
 
   ready(port: number): boolean {
@@ -44,13 +44,14 @@ class Join implements TimingModel {
     for (let i = 0; i < this.#held.length; i++)
       this.#held[i] = (this.#held[i] ?? 0) + ((inputs >> i) & 1) - (fires ? 1 : 0);
     if (!enabled) return;
-    if (this.#staged ? this.#stage : fires) this.#spill++;
-    this.#stage = this.#staged && fires;
+    const moved = (this.#pipe << 1) | (fires ? 1 : 0);
+    this.#spill += (moved >> this.#stages) & 1;
+    this.#pipe = moved & ((1 << this.#stages) - 1);
   }
 
   /** Without transfers nothing moves unless a step can fire or one is under way. */
   idle(): number {
-    return this.#spill < 2 && (this.#stage || this.#fires()) ? 0 : Infinity;
+    return this.#spill < 2 && (this.#pipe !== 0 || this.#fires()) ? 0 : Infinity;
   }
 
   skip(): void {
@@ -59,20 +60,20 @@ class Join implements TimingModel {
 
   reset(): void {
     this.#held.fill(0);
-    this.#stage = false;
+    this.#pipe = 0;
     this.#spill = 0;
   }
 
   state(): number {
-    return this.#held.reduce((code, count) => code * 3 + count, this.#spill * 2 + (this.#stage ? 1 : 0));
+    return this.#held.reduce((code, count) => code * 3 + count, (this.#spill << this.#stages) | this.#pipe);
   }
 }
 
-export function model({ terms, staged }: Plan): TimingModel {
-  return new Join(terms.length, staged);
+export function model({ terms, stages }: Plan): TimingModel {
+  return new Join(terms.length, stages);
 }
 
-/** A beat passes the input's register, the stage if there is one, and the output's register. */
+/** A beat passes the input's register, the stages, and the output's register. */
 export function timing(plan: Plan): UnitTiming {
-  return { initiationInterval: beats(streamOf(plan, plan.params.y)), latency: plan.staged ? 3 : 2 };
+  return { initiationInterval: beats(streamOf(plan, plan.params.y)), latency: 2 + plan.stages };
 }

@@ -23,7 +23,7 @@ import {
   uint,
   valueRange,
 } from '../../compiler/qir/types.ts';
-import type { ElementType } from '../../compiler/qir/types.ts';
+import type { ElementType, Tensor } from '../../compiler/qir/types.ts';
 import { fittingLanes, isPlainInteger, laneCounts, lanesFit, tableImages } from '../lib/lanes.ts';
 import { cost } from './cost.ts';
 import { model, streamOf, timing } from './model.ts';
@@ -42,10 +42,13 @@ const schema = z.object({
   channels: z.int().min(1),
   /** Elements of a beat: at most the channels, or a multiple of them that divides all. */
   lanes: z.int().min(1),
-  /** One for each input. */
+  /** One for each input; coefficients are absent if there is a constant of them. */
   terms: z
     .array(
-      z.object({ x: elementSchema, coefficient: z.int().min(-greatestCoefficient).max(greatestCoefficient) }),
+      z.object({
+        x: elementSchema,
+        coefficient: z.int().min(-greatestCoefficient).max(greatestCoefficient).exactOptional(),
+      }),
     )
     .min(1)
     .max(mostInputs),
@@ -64,7 +67,15 @@ function check(node: HwNode): readonly Diagnostic[] {
       `${lanes}, neither up to the ${channels} channels nor a multiple of them that divides ${rows * channels}`,
     );
   if (terms.some(({ x }) => !isPlainInteger(x))) bad('terms', 'powers of two');
-  const { bias } = node.consts;
+  const { bias, coefficients } = node.consts;
+  if (terms.some(({ coefficient }) => (coefficient === undefined) === (coefficients === undefined)))
+    bad('terms', 'a coefficient each, or a constant of them, not both');
+  const wanted = `${terms.length},${channels}`;
+  if (
+    coefficients !== undefined &&
+    (coefficients.shape.join() !== wanted || coefficients.data.length !== terms.length * channels)
+  )
+    bad('coefficients', `shape [${coefficients.shape.join(', ')}], expected [${terms.length}, ${channels}]`);
   const shape = bias?.shape.join();
   if (
     bias !== undefined &&
@@ -84,39 +95,55 @@ function implement(request: LayerRequest, folding: Folding): Implementation {
     refusal: unitCannotImplement('combine', request.value, found, expected),
   });
   const [op, ...rest] = request.ops;
-  const given = op?.attributes['coefficients'];
-  if (op?.op !== 'combine' || rest.length > 0 || !Array.isArray(given))
+  if (op?.op !== 'combine' || rest.length > 0)
     return refuse(request.ops.map(({ op: name }) => name).join('+'), 'combine');
-  const coefficients = given as readonly number[];
   if (folding.style !== 'folded') return refuse(`style ${folding.style}`, 'style folded');
   const { inputs } = request;
   if (inputs.length > mostInputs) return refuse(`${inputs.length} operands`, `at most ${mostInputs}`);
-  if (coefficients.length !== inputs.length)
-    return refuse(`${inputs.length} operands`, `${coefficients.length}, as there are coefficients`);
+  const given = op.attributes['coefficients'] as readonly number[] | undefined;
+  if (given !== undefined && given.length !== inputs.length)
+    return refuse(`${inputs.length} operands`, `${given.length}, as there are coefficients`);
   const odd = [...inputs.map(({ elem }) => elem), op.result.elem].find((elem) => !isPlainInteger(elem));
   if (odd !== undefined) return refuse(`element type ${odd.kind}`, 'integers');
   const channels = request.input.shape.at(-1) ?? 1;
   const rows = elementCount(request.input.shape) / channels;
-  const bias = op.consts.get(inputs.length);
+  const factors = given === undefined ? op.consts.get(inputs.length) : undefined;
+  if (given === undefined && factors === undefined) return refuse('no coefficients', 'coefficients');
+  const bias = op.consts.get(inputs.length + (factors === undefined ? 0 : 1));
   return {
     params: {
       rows,
       channels,
       lanes: fittingLanes(channels, rows, folding.pe),
-      terms: inputs.map(({ elem }, i) => ({ x: { ...elem }, coefficient: coefficients[i] ?? 0 })),
+      terms: inputs.map(({ elem }, i) => ({
+        x: { ...elem },
+        ...(given === undefined ? {} : { coefficient: given[i] ?? 0 }),
+      })),
       y: { ...op.result.elem },
     },
-    consts:
-      bias === undefined ? {} : { bias: { elem: bias.type.elem, shape: bias.type.shape, data: bias.data } },
+    consts: {
+      ...(factors === undefined ? {} : { coefficients: hwConst(factors) }),
+      ...(bias === undefined ? {} : { bias: hwConst(bias) }),
+    },
   };
+}
+
+function hwConst({ type, data }: Tensor): HwConst {
+  return { elem: type.elem, shape: type.shape, data };
 }
 
 function kernel(node: HwNode, context: KernelContext): FrameKernel {
   const { rows, channels, terms, y } = combineParams(node);
-  const { bias } = node.consts;
+  const { bias, coefficients } = node.consts;
   const run = context.combine({
     elements: rows * channels,
-    inputs: terms,
+    inputs: terms.map(({ x, coefficient = 0 }, i) => ({
+      x,
+      coefficient:
+        coefficients === undefined
+          ? coefficient
+          : Array.from({ length: channels }, (_, c) => coefficients.data[i * channels + c] ?? 0),
+    })),
     channels,
     ...(bias === undefined
       ? {}
@@ -130,21 +157,31 @@ function kernel(node: HwNode, context: KernelContext): FrameKernel {
 function sample({ integer, pick }: RandomSource): ReturnType<UnitDefinition['sample']> {
   const [rows, channels] = [integer(1, 5), integer(1, 9)];
   const wanted = pick([1, channels, integer(1, channels), integer(1, channels), 2 * channels]);
-  const plain = integer(0, 1) === 0;
-  const terms = Array.from({ length: pick([1, 2, 2, 2, 3, 4, 5]) }, () => ({
+  const style = pick(['plain', 'any', 'channels'] as const);
+  const factor = {
+    plain: () => pick([1, 1, 1, -1, 4]),
+    any: () => pick([0, integer(-20, 20), 2 ** integer(0, 6), integer(-3000, 3000)]),
+    channels: () => pick([0, integer(-20, 20), integer(-30000, 30000)]),
+  }[style];
+  const count = pick([1, 2, 2, 2, 3, 4, 5]);
+  const terms = Array.from({ length: count }, () => ({
     x: pick<ElementType>([
       bipolar,
       ternary,
       uint(integer(1, 8)),
       int(integer(1, 8)),
-      int(integer(8, 16)),
+      int(integer(8, 15)),
       fixed(6, 2),
     ]),
-    coefficient: plain
-      ? pick([1, 1, 1, -1, 4])
-      : pick([0, integer(-20, 20), 2 ** integer(0, 6), integer(-3000, 3000)]),
+    ...(style === 'channels' ? {} : { coefficient: factor() }),
   }));
   const consts: Record<string, HwConst> = {};
+  if (style === 'channels') {
+    // few distinct ones now and then, so that lanes or all channels have the same
+    const one = integer(0, 1) === 0 ? () => pick([3, 3, 3, -4]) : factor;
+    const data = Int32Array.from({ length: count * channels }, one);
+    consts['coefficients'] = { elem: int(16), shape: [count, channels], data };
+  }
   const size = pick([0, 1, channels]);
   if (size > 0) {
     const data = Int32Array.from({ length: size }, () => integer(-500, 500));
@@ -159,7 +196,7 @@ function sample({ integer, pick }: RandomSource): ReturnType<UnitDefinition['sam
 
 export const unit: UnitDefinition = {
   name: 'combine',
-  summary: 'Sum of tensors with integer coefficients: where branches join.',
+  summary: 'Sum of tensors with integer coefficients, one a tensor or a channel: where branches join.',
   implementsOps: ['combine'],
   check,
   ports: (node) => {
@@ -190,8 +227,11 @@ export const unit: UnitDefinition = {
   kernel,
   cost: (node) => cost(planOf(node)),
   memories: (node) => {
-    const { bias } = planOf(node);
-    return bias === undefined ? [] : tableImages(node.name, [bias]);
+    const { bias, terms } = planOf(node);
+    return tableImages(
+      node.name,
+      [...terms.map(({ table }) => table), bias].filter((table) => table !== undefined),
+    );
   },
   template: 'combine/unit.v.njk',
   libraries: ['qcc_spill'],

@@ -1,38 +1,90 @@
 import { bitWidth, printElement } from '../../compiler/qir/types.ts';
 import type { HwNode, TemplateView } from '../../compiler/hw/index.ts';
-import { constantProduct, counterBits, extended, isMemory, literal, tableLines } from '../lib/lanes.ts';
+import {
+  constantProduct,
+  counterBits,
+  extended,
+  isMemory,
+  laneProducts,
+  literal,
+  tableLines,
+} from '../lib/lanes.ts';
 import { timing } from './model.ts';
-import { planOf } from './plan.ts';
+import { isProduct, isUnused, planOf } from './plan.ts';
 import type { Plan } from './plan.ts';
+
+/** Where the beat of an input stands from which the lanes take their elements. */
+function sourceOf({ stages }: Plan, input: number): string {
+  return stages === 2 ? `x${input}_q` : `head${input}`;
+}
+
+/** Products with constants of the lanes' own, of those inputs that have them. */
+function productLines(plan: Plan): string[] {
+  const { terms, params, slots } = plan;
+  return terms.flatMap(({ form, factors, bits, signed, productBits }, i) =>
+    form === 'lanes'
+      ? laneProducts(
+          `products${i}`,
+          sourceOf(plan, i),
+          { lanes: params.lanes, bits, signed, productBits },
+          factors.slice(0, slots.width),
+        )
+      : [],
+  );
+}
+
+/** A lane's element of an input times its factor: statements, and the name of the result. */
+function lanePart(plan: Plan, i: number, channel: string): { lines: string[]; name: string; width: number } {
+  const term = plan.terms[i];
+  if (term === undefined) throw new RangeError(`no input ${i}`);
+  const { form, bits, signed, factors, productBits, factorBits, factorSigned } = term;
+  const source = sourceOf(plan, i);
+  const x = `wire [${bits - 1}:0] x${i} = ${source}[lane*${bits}+:${bits}];`;
+  if (!isProduct(term)) return { lines: [x], name: `x${i}`, width: bits };
+  const wires = `wire [${productBits - 1}:0]`;
+  const made = { name: `p${i}`, width: productBits };
+  if (form === 'lanes')
+    return { ...made, lines: [`${wires} p${i} = products${i}[lane*${productBits}+:${productBits}];`] };
+  if (form === 'digits') {
+    const product = constantProduct(`x${i}`, bits, signed, factors[0] ?? 0, productBits);
+    return { ...made, lines: [x, `${wires} p${i} = ${product};`] };
+  }
+  const range = `wire signed [${productBits - 1}:0]`;
+  return {
+    ...made,
+    lines: [
+      x,
+      `wire [${factorBits - 1}:0] k${i} = factors${i}[${channel}*${factorBits}+:${factorBits}];`,
+      `${range} a${i} = ${extended(`x${i}`, bits, productBits, signed)};`,
+      `${range} b${i} = ${extended(`k${i}`, factorBits, productBits, factorSigned)};`,
+      `${range} p${i} = a${i} * b${i};`,
+    ],
+  };
+}
 
 /** Statements of one lane from the inputs' beats to `sum`. */
 function laneLines(plan: Plan): string[] {
-  const { terms, staged, sumBits, bias, biasBits, biasSigned, params, slots } = plan;
+  const { terms, stages, sumBits, bias, biasBits, biasSigned, params, slots } = plan;
+  const channel = params.lanes > slots.width ? `(lane%${slots.width})` : 'lane';
   const lines: string[] = [];
   const summands: string[] = [];
-  terms.forEach(({ bits, signed, coefficient, digits, productBits, productSigned }, i) => {
-    const [digit] = digits;
-    if (digit === undefined) return;
-    lines.push(`wire [${bits - 1}:0] x${i} = head${i}[lane*${bits}+:${bits}];`);
-    const many = digits.length > 1;
-    let name = `x${i}`;
-    if (many) {
-      name = `p${i}`;
-      const product = constantProduct(`x${i}`, bits, signed, coefficient, productBits);
-      lines.push(`wire [${productBits - 1}:0] p${i} = ${product};`);
-    }
-    const width = many ? productBits : bits;
-    if (staged) {
+  terms.forEach((term, i) => {
+    if (isUnused(term)) return;
+    const part = lanePart(plan, i, channel);
+    lines.push(...part.lines);
+    const { width } = part;
+    let { name } = part;
+    if (stages > 0) {
       lines.push(`reg [${width - 1}:0] ${name}_q;`, `always @(posedge clk) if (ce) ${name}_q <= ${name};`);
       name += '_q';
     }
-    const shift = many ? 0 : digit.shift;
-    const wide = extended(name, width, sumBits - shift, many ? productSigned : signed);
-    const sign = !many && digit.negative ? '-' : '+';
+    const digit = isProduct(term) ? undefined : term.digits[0];
+    const shift = digit?.shift ?? 0;
+    const wide = extended(name, width, sumBits - shift, isProduct(term) ? term.productSigned : term.signed);
+    const sign = digit?.negative === true ? '-' : '+';
     summands.push(`${sign} ${shift === 0 ? wide : `{${wide}, ${shift}'d0}`}`);
   });
   if (bias !== undefined) {
-    const channel = params.lanes > slots.width ? `(lane%${slots.width})` : 'lane';
     lines.push(`wire [${biasBits - 1}:0] own = bias[${channel}*${biasBits}+:${biasBits}];`);
     summands.push(`+ ${extended('own', biasBits, sumBits, biasSigned)}`);
   }
@@ -48,37 +100,53 @@ export function view(
   names: { readonly module: string; readonly memPrefix: string },
 ): TemplateView {
   const plan = planOf(node);
-  const { params, slots, terms, bias, staged, sumBits, sumSigned } = plan;
+  const { params, slots, terms, bias, stages, sumBits, sumSigned } = plan;
   const { lanes, y } = params;
   const { groups, idle } = slots;
   const yBits = bitWidth(y);
   const { initiationInterval, latency } = timing(plan);
   const groupBits = counterBits(groups);
   const rom = bias !== undefined && isMemory(bias);
-  const counted = groups > 1 && (idle > 0 || rom);
-  const at = { instance: node.name, prefix: names.memPrefix, target: 'bias', address: 'group_q' };
+  const tables = terms.map(({ table }) => table).filter((table) => table !== undefined);
+  const counted = groups > 1 && (idle > 0 || rom || tables.some(isMemory));
+  const at = { instance: node.name, prefix: names.memPrefix };
   return {
     module: names.module,
-    formula: params.terms.map(({ x, coefficient }) => `${coefficient} * ${printElement(x)}`).join(' + '),
+    formula: params.terms
+      .map(({ x, coefficient }, i) => `${coefficient ?? `k${i}[c]`} * ${printElement(x)}`)
+      .join(' + '),
     result: printElement(y),
     rows: params.rows,
     channels: params.channels,
     lanes,
     interval: initiationInterval,
     latency,
-    inputs: terms.map(({ bits, digits }, index) => ({
+    inputs: terms.map((term, index) => ({
       index,
-      width: lanes * bits,
-      msb: lanes * bits - 1,
-      unused: digits.length === 0,
+      width: lanes * term.bits,
+      msb: lanes * term.bits - 1,
+      unused: isUnused(term),
+      held: stages === 2 && !isUnused(term),
     })),
     outBits: lanes * yBits,
     outMsb: lanes * yBits - 1,
     yBits,
-    staged,
+    stages: Array.from({ length: stages }, (_, i) => ({
+      index: i + 1,
+      valid: i === 0 ? 'step_valid' : `valid${i}_q`,
+      last: i === 0 ? 'group_last' : `last${i}_q`,
+    })),
+    valid: stages === 0 ? 'step_valid' : `valid${stages}_q`,
+    last: stages === 0 ? 'group_last' : `last${stages}_q`,
+    delayed: stages === 2 && rom,
     group: counted ? { bits: groupBits, msb: groupBits - 1, last: groups - 1 } : false,
     idle: idle > 0,
-    bias: bias === undefined ? [] : tableLines(bias, at),
+    bias:
+      bias === undefined
+        ? []
+        : tableLines(bias, { ...at, target: 'bias', address: stages === 2 ? 'group1_q' : 'group_q' }),
+    factors: tables.flatMap((table) => tableLines(table, { ...at, target: table.name, address: 'group_q' })),
+    products: productLines(plan),
     lane: laneLines(plan),
     value: extended('sum', sumBits, yBits, sumSigned),
     cut: sumBits > yBits ? `sum[${sumBits - 1}:${yBits}]` : false,

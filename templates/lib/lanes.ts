@@ -48,6 +48,38 @@ export function constantProduct(
   return [`${width}'d0`, ...terms].join(' ');
 }
 
+/**
+ * Statements that define `target`, the products of the lanes of `source` with constants, one a lane; lane i is multiplied by
+ * constants[i % constants.length]. Both have their lanes side by side.
+ */
+export function laneProducts(
+  target: string,
+  source: string,
+  at: {
+    readonly lanes: number;
+    readonly bits: number;
+    readonly signed: boolean;
+    readonly productBits: number;
+  },
+  constants: readonly number[],
+): string[] {
+  const { lanes, bits, signed, productBits } = at;
+  const lines = [`wire [${lanes * productBits - 1}:0] ${target};`];
+  for (let lane = 0; lane < lanes; lane++) {
+    const constant = constants[lane % constants.length] ?? 0;
+    const slice = `${source}[${(lane + 1) * bits - 1}:${lane * bits}]`;
+    const part = `${target}[${(lane + 1) * productBits - 1}:${lane * productBits}]`;
+    const name = `${target}_x${lane}`;
+    if (constant === 0) {
+      lines.push(`wire unused_${name} = &{1'b0, ${slice}};`, `assign ${part} = ${productBits}'d0;`);
+      continue;
+    }
+    lines.push(`wire [${bits - 1}:0] ${name} = ${slice};`);
+    lines.push(`assign ${part} = ${constantProduct(name, bits, signed, constant, productBits)};`);
+  }
+  return lines;
+}
+
 /** How the channels of a pixel are spread over beats. */
 export interface Slots {
   readonly lanes: number;

@@ -1,6 +1,6 @@
 import { bitWidth, isSigned, printElement } from '../../compiler/qir/types.ts';
 import type { HwNode, TemplateView } from '../../compiler/hw/index.ts';
-import { constantProduct, counterBits, extended, isMemory, literal, tableLines } from '../lib/lanes.ts';
+import { counterBits, extended, isMemory, laneProducts, literal, tableLines } from '../lib/lanes.ts';
 import { timing } from './model.ts';
 import { partBits, planOf } from './plan.ts';
 import type { Plan } from './plan.ts';
@@ -8,23 +8,10 @@ import type { Plan } from './plan.ts';
 /** Products with constants, one a lane; empty unless multipliers are few digits each. */
 function digitLines({ form, params, slots, numbers, productBits }: Plan): string[] {
   if (form !== 'digits') return [];
-  const bits = bitWidth(params.x);
-  const lines = [`wire [${params.lanes * productBits - 1}:0] products;`];
-  for (let lane = 0; lane < params.lanes; lane++) {
-    // with several groups all multipliers are the same
-    const m = numbers.multipliers[lane % slots.width] ?? 0;
-    const slice = `x1_q[${(lane + 1) * bits - 1}:${lane * bits}]`;
-    const target = `products[${(lane + 1) * productBits - 1}:${lane * productBits}]`;
-    if (m === 0) {
-      lines.push(`wire unused${lane} = &{1'b0, ${slice}};`, `assign ${target} = ${productBits}'d0;`);
-      continue;
-    }
-    lines.push(`wire [${bits - 1}:0] x${lane} = ${slice};`);
-    lines.push(
-      `assign ${target} = ${constantProduct(`x${lane}`, bits, isSigned(params.x), m, productBits)};`,
-    );
-  }
-  return lines;
+  const { lanes, x } = params;
+  const shape = { lanes, bits: bitWidth(x), signed: isSigned(x), productBits };
+  // with several groups all multipliers are the same
+  return laneProducts('products', 'x1_q', shape, numbers.multipliers.slice(0, slots.width));
 }
 
 /** Statements of one lane that end in the registers of the product stage. */

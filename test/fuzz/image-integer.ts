@@ -104,8 +104,12 @@ class IntegerDialect implements Dialect {
   };
 
   readonly sum: Dialect['sum'] = (parts, random) => {
-    const coefficients = parts.map(() => random.pick([1, 1, 1, -1, 2, 3, -5, 0, 64]));
+    const factor = () => random.pick([1, 1, 1, -1, 2, 3, -5, 0, 64]);
     const channels = parts[0]?.type.shape.at(-1) ?? 1;
+    const perChannel = random.integer(0, 2) === 0;
+    const coefficients = perChannel
+      ? parts.map(() => Array.from({ length: channels }, factor))
+      : parts.map(factor);
     const bias = { elem: int(8), data: Array.from({ length: channels }, () => random.integer(-128, 127)) };
     return this.g.combine(parts, coefficients, {
       name: this.#name('join'),

@@ -193,32 +193,77 @@ describe('concat', () => {
 });
 
 describe('combine', () => {
-  it('adds multiples and a bias, in a type that holds every sum', () => {
-    const column = fc.tuple(anyInteger, fc.integer({ min: -40, max: 40 })).chain(([elem, k]) =>
+  const factor = fc.integer({ min: -40, max: 40 });
+  /** A value [3, 2] with a factor for each of its two channels, or the same for both. */
+  const column = (perChannel: boolean) =>
+    fc.tuple(anyInteger, factor, factor).chain(([elem, a, b]) =>
       fc.record({
-        k: fc.constant(k),
+        k: fc.constant(perChannel ? [a, b] : [a, a]),
         x: fc.array(anyElement(elem), { minLength: 6, maxLength: 6 }).map((v) => whole(elem, v, [3, 2])),
       }),
     );
+  const columns = fc
+    .boolean()
+    .chain((perChannel) =>
+      fc.tuple(fc.constant(perChannel), fc.array(column(perChannel), { minLength: 1, maxLength: 4 })),
+    );
+  const typeOf = (
+    values: readonly Tensor[],
+    constants: readonly Tensor[],
+    attributes: Record<string, number[]>,
+  ) =>
+    ops
+      .get('combine')!
+      .type(
+        [...values.map(({ type }) => ({ type })), ...constants.map((t) => ({ type: t.type, tensor: t }))],
+        attributes,
+        undefined,
+      );
+
+  it('adds multiples and a bias, in a type that holds every sum', () => {
     const bias = fc.option(fc.tuple(fc.integer({ min: -99, max: 99 }), fc.integer({ min: -99, max: 99 })));
     fc.assert(
-      fc.property(fc.array(column, { minLength: 1, maxLength: 4 }), bias, (columns, b) => {
-        const operands = columns.map(({ x }) => x);
-        const infos = operands.map(({ type }) => ({ type }));
-        const attributes = { coefficients: columns.map(({ k }) => k) };
-        const constant = b === null ? [] : [whole(int(8), b)];
-        const type = ops
-          .get('combine')!
-          .type([...infos, ...constant.map((t) => ({ type: t.type, tensor: t }))], attributes, undefined);
+      fc.property(columns, bias, ([perChannel, values], b) => {
+        const operands = values.map(({ x }) => x);
+        const factors = values.map(({ k }) => k);
+        const attributes = perChannel ? {} : { coefficients: factors.map(([k]) => k) };
+        const constants = [
+          ...(perChannel ? [whole(int(8), factors.flat(), [factors.length, 2])] : []),
+          ...(b === null ? [] : [whole(int(8), b)]),
+        ];
+        const type = typeOf(operands, constants, attributes);
         if (isProblem(type)) throw new Error(type.message);
-        const y = ops.get('combine')!.evaluate([...operands, ...constant], attributes, type);
+        const y = ops.get('combine')!.evaluate([...operands, ...constants], attributes, type);
         const sums = Array.from({ length: 6 }, (_, i) =>
-          columns.reduce((sum, { k, x }) => sum + k * x.data[i]!, b?.[i % 2] ?? 0),
+          values.reduce((sum, { k, x }) => sum + k[i % 2]! * x.data[i]!, b?.[i % 2] ?? 0),
         );
         expect(numbers(y)).toEqual(sums.map((n) => n + 0));
         expect(sums.every((n) => holds(type.elem, n))).toBe(true);
       }),
     );
+  });
+
+  it('takes the range channel by channel', () => {
+    const x = whole(uint(4), [0, 0, 0, 0, 0, 0], [3, 2]);
+    const k = whole(int(8), [100, 0, 0, -2], [2, 2]);
+    // channel 0 from 0 to 1500 and channel 1 from -30 to 0, each plus its bias
+    expect(typeOf([x, x], [k, whole(int(8), [-100, 30])], {})).toEqual({ elem: int(12), shape: [3, 2] });
+    expect(typeOf([x, x], [k, whole(int(8), [0, 30])], {})).toEqual({ elem: uint(11), shape: [3, 2] });
+  });
+
+  it('names factors that are missing, misshapen or too many', () => {
+    const x = whole(uint(4), [1, 2], [2]);
+    const k = whole(int(8), [1, 2], [2]);
+    const square = whole(int(8), [1, 2, 3, 4], [2, 2]);
+    expect(typeOf([x, x], [], {})).toMatchObject({ message: 'there are no factors' });
+    expect(typeOf([x, x], [k], {})).toMatchObject({
+      message: 'the factors do not fit the values',
+      found: 'int8[2]',
+    });
+    expect(typeOf([x, x], [square, k, k], {})).toMatchObject({ found: 'a constant int8[2, 2] before them' });
+    expect(typeOf([x, x], [square, k], { coefficients: [1, 2] })).toMatchObject({
+      found: 'a constant int8[2, 2] before it',
+    });
   });
 });
 

@@ -126,7 +126,10 @@ test('reductions equal the definition', () => {
 test('scaled sums equal the definition', () => {
   const operand = fc.record({
     x: fc.constantFrom(...inputTypes.filter((x) => valueRange(x).max < 2 ** 16)),
-    coefficient: fc.integer({ min: -9, max: 9 }),
+    coefficient: fc.oneof(
+      fc.integer({ min: -9, max: 9 }),
+      fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 6, maxLength: 6 }),
+    ),
   });
   const cases = fc
     .record({
@@ -151,7 +154,8 @@ test('scaled sums equal the definition', () => {
       const elements = pixels * channels;
       const expected = range(frames * elements).map((e) =>
         inputs.reduce(
-          (s, { coefficient }, i) => s + coefficient * (data[i]?.[e] ?? NaN),
+          (s, { coefficient: k }, i) =>
+            s + (typeof k === 'number' ? k : (k[e % channels] ?? NaN)) * (data[i]?.[e] ?? NaN),
           bias?.[e % channels] ?? 0,
         ),
       );

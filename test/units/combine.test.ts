@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { HwNode, LayerRequest } from '../../compiler/hw/index.ts';
 import { bipolar, int, uint } from '../../compiler/qir/types.ts';
-import type { TensorType } from '../../compiler/qir/types.ts';
+import type { Tensor, TensorType } from '../../compiler/qir/types.ts';
 import { unit } from '../../templates/combine/unit.ts';
 import { randomSource, UnitFolder } from './icarus.ts';
 
@@ -55,6 +55,28 @@ describe('combine', () => {
     expect(model.ready(0)).toBe(true);
   });
 
+  test('takes a factor for each channel of each input', () => {
+    const terms = [{ x: { ...int(8) } }, { x: { ...uint(4) } }];
+    const node = (data: readonly number[], change: HwNode['params'] = {}): HwNode => ({
+      ...nodeOf({ ...good, y: { ...int(12) }, terms, ...change }),
+      consts: { coefficients: { elem: int(8), shape: [2, 4], data } },
+    });
+    // channel by channel: -1280..1270, -15..0, -384..399, 0
+    const factors = [10, 0, 3, 0, 0, -1, 1, 0];
+    expect(unit.check(node(factors))).toEqual([]);
+    expect(unit.check(node(factors, { y: { ...int(11) } })).map(({ found }) => found)).toEqual([
+      'does not hold the sums from -1280 to 1270',
+    ]);
+    expect(unit.check(node([1, 2])).map(({ message }) => message)[0]).toContain("'coefficients'");
+    const both = unit.check({ ...node(factors), params: { ...good, y: { ...int(12) } } });
+    expect(both.map(({ found }) => found)).toEqual(['a coefficient each, or a constant of them, not both']);
+    // lanes that do not see all channels at once read their factors from a memory and multiply, one stage later
+    expect(unit.cost(node(factors)).dsp).toBe(3);
+    expect(unit.timing(node(factors)).latency).toBe(4);
+    expect(unit.cost(node(factors, { lanes: 4 })).dsp).toBe(0);
+    expect(unit.timing(node(factors, { lanes: 4 })).latency).toBe(3);
+  });
+
   test.each([
     ['lanes', { lanes: 5 }],
     ['terms', { terms: [] }],
@@ -96,5 +118,17 @@ describe('combine', () => {
       ['out', int(12)],
     ]);
     expect(unit.implement?.(asked([2]), first)).toMatchObject({ refusal: { code: 'QCC4002' } });
+    const [op] = asked([]).ops;
+    if (op === undefined) throw new Error('no operation');
+    const matrix = { type: { elem: int(8), shape: [2, 8] }, data: new Int8Array(16).fill(7) };
+    const consts = new Map<number, Tensor>([...op.consts].map(([, bias]) => [3, bias]));
+    consts.set(2, matrix);
+    const perChannel = { ...asked([]), ops: [{ ...op, attributes: {}, consts }] };
+    const made = unit.implement?.(perChannel, first);
+    if (made === undefined || 'refusal' in made) throw new Error('refused');
+    expect(made.params['terms']).toEqual([{ x: int(8) }, { x: uint(4) }]);
+    expect(made.consts['coefficients']?.shape).toEqual([2, 8]);
+    expect(made.consts['bias']?.shape).toEqual([8]);
+    expect(unit.check({ ...nodeOf(made.params), consts: made.consts })).toEqual([]);
   });
 });
