@@ -96,3 +96,53 @@ export const inputTypeFromData = defineDiagnostic(
     help: 'give another type with --input-type',
   }),
 );
+
+/** A weight is NaN or infinite. */
+export const weightNotFinite = defineDiagnostic(
+  {
+    code: 'QCC3620',
+    severity: 'error',
+    title: 'Weight that is not finite',
+    doc: 'A layer has a weight that is NaN or infinite; no method can approximate it. The training that gave the model diverged, or the file is damaged.',
+  },
+  (where: Where | undefined, row: number, column: number, found: number) => ({
+    message: `the weight of output ${row}, input ${column} is not finite`,
+    where,
+    found: String(found),
+    expected: 'finite weights',
+    help: 'check the training that gave the model, or the file',
+  }),
+);
+
+/** All weights of a layer are zero. */
+export const weightsAllZero = defineDiagnostic(
+  {
+    code: 'QCC3621',
+    severity: 'error',
+    title: 'Layer of zeros',
+    doc: 'All weights of a layer are zero, so it has no scale, and its outputs do not depend on its inputs.',
+  },
+  (where: Where | undefined, rows: number, columns: number) => ({
+    message: 'all weights of the layer are zero',
+    where,
+    found: `${rows} x ${columns} zeros`,
+    expected: 'at least one weight other than zero',
+    help: 'remove the layer from the model, or check the file',
+  }),
+);
+
+/** A number that a method takes is out of its range. */
+export const methodNumberOutOfRange = defineDiagnostic(
+  {
+    code: 'QCC3622',
+    severity: 'error',
+    title: 'Number of a quantization method out of range',
+    doc: 'A rank, a number of bases, of bits, of epochs, a rate or a fraction is outside what the method can do with this layer.',
+  },
+  (where: Where | undefined, what: string, found: number, expected: string) => ({
+    message: `${what} is out of range`,
+    where,
+    found: String(found),
+    expected,
+  }),
+);
