@@ -1,4 +1,11 @@
-import type { BinaryLayer, Block, Branch, Group, GroupNet, Norm } from '../compiler/quantize/groupnet/index.ts';
+import type {
+  BinaryLayer,
+  Block,
+  Branch,
+  Group,
+  GroupNet,
+  Norm,
+} from '../compiler/quantize/groupnet/index.ts';
 import { generator } from './networks.ts';
 
 /** What the random ResNet is to look like. */
@@ -18,7 +25,10 @@ export interface ResnetShape {
  * The shape of ResNet-18 as Group-Net v1: eight groups of one block in K branches, all convolutions but the first binary, also those that go
  * round the blocks in steps of two. Random weights, and norms that keep the levels busy.
  */
-export function randomResnet(name: string, { size, width, branches, bits, classes, large }: ResnetShape): GroupNet {
+export function randomResnet(
+  name: string,
+  { size, width, branches, bits, classes, large }: ResnetShape,
+): GroupNet {
   const next = generator();
   const normal = (): number => next() + next() + next() + next() - 2;
   const array = (count: number, of: () => number): Float64Array => Float64Array.from({ length: count }, of);

@@ -67,7 +67,7 @@ class NetBuilder {
     const { first, input, activation, stream } = this.#net;
     const g = this.#g;
     const weights = { elem: int(8), shape: first.shape, data: first.levels };
-    const sums = this.#product(pixels, weights, first, 0, 'first_sum');
+    const sums = this.#product(pixels, weights, first, 0, 'first_k0');
     const scale =
       typeof input.scale === 'number' ? input.scale : input.scale.numerator / input.scale.denominator;
     const units = Float64Array.from(

@@ -80,9 +80,18 @@ function checkActivation({ bits, limit = 1 }: Activation, place: string): void {
     fail(say.groupNetSetting(`${place}.limit`, limit, 'a positive number'));
 }
 
-function slide(place: string, { stride = 1, pad = 0 }: Pick<BinaryLayer, 'stride' | 'pad'>): void {
-  whole(`${place}.stride`, stride, 1, 2 ** 16);
-  whole(`${place}.pad`, pad, 0, 2 ** 16);
+/** Only convolutions have steps and padding. */
+function slide(
+  place: string,
+  { shape, stride = 1, pad = 0 }: Pick<BinaryLayer, 'shape' | 'stride' | 'pad'>,
+): void {
+  const isImage = shape.length === 4;
+  if (!isImage && shape.length !== 2)
+    fail(
+      say.groupNetSetting(`${place}.shape`, `[${shape.join(', ')}]`, 'two numbers, or four of a convolution'),
+    );
+  whole(`${place}.stride`, stride, 1, isImage ? 2 ** 16 : 1);
+  whole(`${place}.pad`, pad, 0, isImage ? 2 ** 16 : 0);
 }
 
 function whole(place: string, value: number, least: number, most: number): void {

@@ -24,6 +24,8 @@ export interface FixedPoint {
 
 /** Coefficients are signed and have so many bits. */
 const COEFFICIENT_BITS = 16;
+/** The greatest coefficient of a term is at least so large where sums of 32 bits allow it, even if others then take more than 16 bits. */
+const LEAST_COEFFICIENT = 2 ** 8;
 /** Sums stay below 2^31. */
 const SUM_LIMIT = 2 ** 31;
 /** Shifts that are tried. */
@@ -33,7 +35,8 @@ const MOST_TERMS = 16;
 
 /**
  * Adds sum_i A_i * P_i + B as one combine node: A_i = rnd(factor_i * 2^S), B = sum rnd(constant * 2^S), S the greatest of a node for which
- * every A_i is a signed 16-bit number and no sum leaves 32 bits. Rounded one by one, the order of the terms changes nothing.
+ * every A_i is a signed 16-bit number and no sum leaves 32 bits; greater where a term (fine fixed-point numbers that go round a block) would else
+ * be counted coarsely. Rounded one by one, the order of the terms changes nothing.
  */
 export function scaleAccumulate(g: GraphBuilder, sum: RealSum, name: string): FixedPoint {
   const channels = sum.terms[0]?.factors.length ?? 1;
@@ -62,22 +65,21 @@ function fractionOf({ terms, constants }: RealSum, channels: number): number {
     const { min, max } = valueRange(value.type.elem);
     return Math.max(-min, max);
   });
-  const factor = terms.reduce(
-    (far, { factors }) => factors.reduce((m, f) => Math.max(m, Math.abs(f)), far),
-    0,
-  );
   let worst = 0;
   for (let c = 0; c < channels; c++) {
     let size = 0;
-    terms.forEach(({ factors }, i) => (size += Math.abs(factors[c] ?? 0) * (reach[i] ?? 0)));
+    for (const [i, { factors }] of terms.entries()) size += Math.abs(factors[c] ?? 0) * (reach[i] ?? 0);
     for (const constant of constants) size += Math.abs(constant[c] ?? 0);
     worst = Math.max(worst, size);
   }
   // what rounding may add: half a unit an integer of each term, half a unit a constant
-  const slack = reach.reduce((s, r) => s + r / 2, constants.length / 2) + 1;
+  const slack = reach.reduce((sum, r) => sum + r / 2, constants.length / 2) + 1;
+  const greatest = terms.map(({ factors }) => factors.reduce((most, f) => Math.max(most, Math.abs(f)), 0));
+  const [high, low] = [Math.max(...greatest), Math.min(...greatest.filter((f) => f > 0))];
   for (let fraction = MOST_FRACTION; fraction > LEAST_FRACTION; fraction--) {
     const unit = 2 ** fraction;
-    if (roundHalfUp(factor * unit) < 2 ** (COEFFICIENT_BITS - 1) && worst * unit + slack < SUM_LIMIT)
+    if (worst * unit + slack >= SUM_LIMIT) continue;
+    if (roundHalfUp(high * unit) < 2 ** (COEFFICIENT_BITS - 1) || low * unit < LEAST_COEFFICIENT)
       return fraction;
   }
   return LEAST_FRACTION;

@@ -21,3 +21,4 @@ export {
   type Norm,
   type Padding,
 } from './network.ts';
+export { groupBlocks, groupSizes, variants, type Variant } from './variants.ts';
