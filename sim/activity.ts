@@ -1,6 +1,9 @@
 import type { Netlist } from './netlist.ts';
 import type { Schedule } from './schedule.ts';
 
+/** What counts are taken from; of any engine. */
+type Counted = Pick<Schedule, 'cycles' | 'steady' | 'status' | 'occupancy'>;
+
 /** How the cycles of a channel were spent. */
 export interface ChannelActivity {
   readonly channel: string;
@@ -26,7 +29,7 @@ export interface Activity {
 }
 
 /** The most beats that each FIFO (by instance) held in the whole run. */
-export function fifoOccupancy(net: Netlist, plan: Schedule): ReadonlyMap<string, number> {
+export function fifoOccupancy(net: Netlist, plan: Counted): ReadonlyMap<string, number> {
   const held = new Map<string, number>();
   net.nodes.forEach(({ node, unit }, n) => {
     if (unit.plumbing?.role === 'fifo') held.set(node.name, plan.occupancy[n] ?? 0);
@@ -35,7 +38,7 @@ export function fifoOccupancy(net: Netlist, plan: Schedule): ReadonlyMap<string,
 }
 
 /** Sums up a schedule. */
-export function activity(net: Netlist, plan: Schedule): Activity {
+export function activity(net: Netlist, plan: Counted): Activity {
   const status = plan.steady?.status ?? plan.status;
   const channels = net.channels.map(({ channel }, c) => ({
     channel: channel.name,

@@ -6,6 +6,8 @@ import { allocate, holds, printElement, valueRange } from '../compiler/qir/types
 import type { ElementType } from '../compiler/qir/types.ts';
 import { activity, fifoOccupancy } from './activity.ts';
 import type { Activity } from './activity.ts';
+import { runCompiled } from './compiled.ts';
+import type { CompiledRun } from './compiled.ts';
 import { DataPath } from './data.ts';
 import { resolve } from './netlist.ts';
 import type { Netlist } from './netlist.ts';
@@ -134,17 +136,20 @@ function cyclesOf(pieces: readonly ChannelTimes[]): Float64Array {
   return all;
 }
 
-function firstLatency(net: Netlist, plan: Schedule): Latency | null {
-  const last = (c: number): ChannelTimes | undefined => plan.times[c]?.at(-1);
-  const starts = net.inputs.map((c) => last(c)?.cycleOf(0) ?? NaN);
-  const firsts = net.outputs.map((c) => last(c)?.cycleOf(0) ?? NaN);
-  const ends = net.outputs.map((c) => last(c)?.cycleOf((net.channels[c]?.beats ?? 1) - 1) ?? NaN);
+function firstLatency(net: Netlist, plan: Schedule | CompiledRun): Latency | null {
+  const last = (c: number): ChannelTimes | undefined => ('times' in plan ? plan.times[c]?.at(-1) : undefined);
+  const firstOf = (c: number): number => ('first' in plan ? plan.first[c] : last(c)?.cycleOf(0)) ?? NaN;
+  const lastOf = (c: number): number =>
+    ('last' in plan ? plan.last[c] : last(c)?.cycleOf((net.channels[c]?.beats ?? 1) - 1)) ?? NaN;
+  const starts = net.inputs.map(firstOf);
+  const firsts = net.outputs.map(firstOf);
+  const ends = net.outputs.map(lastOf);
   const start = Math.min(...starts);
   const latency = { first: Math.min(...firsts) - start, last: Math.max(...ends) - start };
   return Number.isFinite(latency.first) && Number.isFinite(latency.last) ? latency : null;
 }
 
-function timingOf(net: Netlist, plan: Schedule): Timing {
+function timingOf(net: Netlist, plan: Schedule | CompiledRun): Timing {
   return {
     cycles: plan.cycles,
     initiationInterval: plan.steady === null ? null : plan.steady.cycles / plan.steady.frames,
@@ -176,6 +181,11 @@ export function createEngine(hw: HwGraph, units: ReadonlyMap<string, UnitDefinit
     hw,
     time: ({ frames, stalls, reset }) => {
       checkOptions(frames, stalls, reset);
+      if (stalls === undefined && reset === undefined) {
+        const run = runCompiled(net, frames);
+        // a standstill is explained by the general engine
+        if (run !== null && run !== 'still') return timingOf(net, run);
+      }
       return timingOf(net, planFor({ frames, stalls, reset, record: 'ends' }));
     },
     run: ({ inputs, stalls, reset, trace = 'none' }) => {

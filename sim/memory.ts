@@ -84,6 +84,19 @@ export interface WasmKernels {
     thresholds: number,
     frames: number,
   ) => void;
+  readonly simulate: (
+    nodes: number,
+    nodeCount: number,
+    channels: number,
+    channelCount: number,
+    ends: number,
+    inputCount: number,
+    outputCount: number,
+    frames: number,
+    work: number,
+    result: number,
+    room: number,
+  ) => void;
   readonly levels8: (
     x: number,
     t: number,
@@ -191,6 +204,11 @@ export class Arena {
     const missing = this.#top + SLACK - this.wasm.memory.buffer.byteLength;
     if (missing > 0) this.wasm.memory.grow(Math.ceil(missing / PAGE));
     return at;
+  }
+
+  /** Gives back all that was reserved from `at` on; the next that is reserved there is not zeroed. */
+  rewind(at: number): void {
+    this.#top = at;
   }
 
   /** Reserves memory and writes the bytes of a typed array into it. */

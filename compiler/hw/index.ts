@@ -1,6 +1,7 @@
 export * from './graph.ts';
 export * from './unit.ts';
 export * from './timing.ts';
+export * from './tables.ts';
 export * from './kernel.ts';
 export * from './design.ts';
 export * from './names.ts';

@@ -1,3 +1,5 @@
+import type { TimingTable } from './tables.ts';
+
 /**
  * The cycle model of one unit instance: when beats move, not what they carry. Ports are numbered in the order of
  * `UnitDefinition.ports`, inputs and outputs each from 0.
@@ -26,6 +28,8 @@ export interface TimingModel {
   idle?(): number;
   /** Advances `cycles` edges without transfers, at most `idle()`; the same as so many calls of `tick(0, 0)`. */
   skip?(cycles: number): void;
+  /** Optional: the model after reset as data, with exactly the same behaviour, for the compiled engine. */
+  table?(): TimingTable;
 }
 
 /**
@@ -130,5 +134,10 @@ export class StepPipeline implements TimingModel {
   state(): number {
     // depth is at most 16 and the spill count at most 2, so this stays an exact integer for 2^32 steps
     return (this.#step * 2 ** (this.#schedule.depth + 1) + this.#pipe) * 4 + this.#spill;
+  }
+
+  table(): TimingTable {
+    const { depth } = this.#schedule;
+    return { kind: 'steps', need: this.#need, emit: this.#emit, silent: this.#silent, depth };
   }
 }

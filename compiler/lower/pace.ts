@@ -1,5 +1,5 @@
 import { beats } from '../hw/index.ts';
-import type { HwGraph, HwNode, StreamType, TimingModel, UnitDefinition } from '../hw/index.ts';
+import type { HwGraph, HwNode, StreamType, TimingModel, TimingTable, UnitDefinition } from '../hw/index.ts';
 import { streamParam } from '../hw/params.ts';
 import { verilogIdentifier } from '../hw/names.ts';
 
@@ -49,6 +49,10 @@ class PaceModel implements TimingModel {
 
   state(): string {
     return `${this.#wait} ${this.#beat} ${this.#held}`;
+  }
+
+  table(): TimingTable {
+    return { kind: 'pace', beats: this.#beats, period: this.#period };
   }
 }
 

@@ -1,5 +1,5 @@
 import { beats } from '../../compiler/hw/index.ts';
-import type { StreamType, TimingModel, UnitTiming } from '../../compiler/hw/index.ts';
+import type { StreamType, TimingModel, TimingTable, UnitTiming } from '../../compiler/hw/index.ts';
 import type { ElementType } from '../../compiler/qir/types.ts';
 import { pixelStream } from '../lib/lanes.ts';
 import type { Plan } from './plan.ts';
@@ -66,6 +66,10 @@ class Join implements TimingModel {
 
   state(): number {
     return this.#held.reduce((code, count) => code * 3 + count, (this.#spill << this.#stages) | this.#pipe);
+  }
+
+  table(): TimingTable {
+    return { kind: 'join', inputs: this.#held.length, staged: this.#staged };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { TimingModel } from '../../compiler/hw/index.ts';
+import type { TimingModel, TimingTable } from '../../compiler/hw/index.ts';
 
 /** Counts the beats: ready while there is room, valid while there is one; both from the count register alone. */
 export class FifoModel implements TimingModel {
@@ -27,5 +27,18 @@ export class FifoModel implements TimingModel {
 
   state(): number {
     return this.#count;
+  }
+
+  /** Nothing moves by itself. */
+  idle(): number {
+    return Infinity;
+  }
+
+  skip(): void {
+    // without transfers nothing changes
+  }
+
+  table(): TimingTable {
+    return { kind: 'fifo', depth: this.#depth };
   }
 }

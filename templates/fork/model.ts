@@ -1,4 +1,4 @@
-import type { TimingModel } from '../../compiler/hw/index.ts';
+import type { TimingModel, TimingTable } from '../../compiler/hw/index.ts';
 
 /** The cycle model: one two-entry register a reader; a beat is taken when none of them is full. */
 export class ForkModel implements TimingModel {
@@ -39,5 +39,9 @@ export class ForkModel implements TimingModel {
 
   skip(): void {
     // without transfers nothing changes
+  }
+
+  table(): TimingTable {
+    return { kind: 'fork', readers: this.#waiting.length };
   }
 }

@@ -1,4 +1,4 @@
-import type { TimingModel, UnitTiming } from '../../compiler/hw/index.ts';
+import type { TimingModel, TimingTable, UnitTiming } from '../../compiler/hw/index.ts';
 import { NONE, planOf } from './plan.ts';
 import type { Route } from './plan.ts';
 import type { HwNode } from '../../compiler/hw/index.ts';
@@ -64,6 +64,18 @@ export class GatherModel implements TimingModel {
     // written is between minus a frame and a frame and the depth, so each pair has its own number
     const { words, steps } = this.#route;
     return ((this.#written + words) * steps.count + this.#step) * 2 + (this.#full ? 1 : 0);
+  }
+
+  table(): TimingTable {
+    const { need, free, words, steps } = this.#route;
+    return {
+      kind: 'reader',
+      need,
+      free,
+      words,
+      emit: new Uint8Array(steps.count).fill(1),
+      depth: this.#depth,
+    };
   }
 }
 

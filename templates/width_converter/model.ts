@@ -1,5 +1,5 @@
 import { StepPipeline } from '../../compiler/hw/index.ts';
-import type { TimingModel, UnitTiming } from '../../compiler/hw/index.ts';
+import type { TimingModel, TimingTable, UnitTiming } from '../../compiler/hw/index.ts';
 import type { WidthParams } from './unit.ts';
 
 /**
@@ -164,6 +164,16 @@ class CollectModel implements TimingModel {
 
   state(): number {
     return (this.#beat * this.#ratio + this.#slot) * 6 + this.#spill * 2 + (this.#full ? 1 : 0);
+  }
+
+  /** The spill register is a buffer of two beats, each free once it has moved on. */
+  table(): TimingTable {
+    const words = this.#beats;
+    const need = Int32Array.from({ length: words }, (_, beat) => beat);
+    const emit = Uint8Array.from({ length: words }, (_, beat) =>
+      beat === words - 1 || beat % this.#ratio === this.#ratio - 1 ? 1 : 0,
+    );
+    return { kind: 'reader', need, free: need, words, emit, depth: 2 };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { TimingModel, UnitTiming } from '../../compiler/hw/index.ts';
+import type { TimingModel, TimingTable, UnitTiming } from '../../compiler/hw/index.ts';
 import type { Plan } from './plan.ts';
 
 /**
@@ -54,6 +54,17 @@ export class WindowModel implements TimingModel {
 
   state(): number {
     return this.#step * 6 + this.#spill * 2 + (this.#full ? 1 : 0);
+  }
+
+  /** The spill register is a buffer of two pixels, each free once its step is made. */
+  table(): TimingTable {
+    const [need, free] = [new Int32Array(this.#needs.length), new Int32Array(this.#needs.length)];
+    let words = 0;
+    this.#needs.forEach((needs, step) => {
+      free[step] = words;
+      need[step] = needs === 1 ? words++ : -1;
+    });
+    return { kind: 'reader', need, free, words, emit: this.#emits, depth: 2 };
   }
 }
 
