@@ -72,7 +72,7 @@ function fillTable(words: Int32Array, at: number, table: TimingTable, tables: Ta
       words[at + 6] = table.words;
       break;
     case 'join':
-      words[at + 5] = table.staged ? 1 : 0;
+      words[at + 5] = table.stages;
       break;
     case 'fork':
       break;

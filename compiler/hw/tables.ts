@@ -23,8 +23,8 @@ export type TimingTable =
       readonly words: number;
       readonly depth: number;
     }
-  /** Inputs with two-entry registers, of each of which a beat goes into every output beat, with a stage between or without. */
-  | { readonly kind: 'join'; readonly inputs: number; readonly staged: boolean }
+  /** Inputs with two-entry registers, of each of which a beat goes into every output beat, with `stages` stages between. */
+  | { readonly kind: 'join'; readonly inputs: number; readonly stages: number }
   /** A two-entry register a reader; a beat is taken when none is full. */
   | { readonly kind: 'fork'; readonly readers: number }
   /** A buffer of `depth` beats. */

@@ -315,9 +315,10 @@ function edge(n: usize, cycle: i64): void {
       if (gave != 0) spill--;
       store<u64>(n, held + spread(took, inputs) - (fires ? spread(-1, inputs) : 0), A);
       if (enabled) {
-        const staged = load<i32>(n, DEPTH) != 0;
-        if (staged ? load<i32>(n, D) != 0 : fires) spill++;
-        store<i32>(n, staged && fires ? 1 : 0, D);
+        const stages = load<i32>(n, DEPTH);
+        const moved = (load<i32>(n, D) << 1) | (fires ? 1 : 0);
+        spill += (moved >> stages) & 1;
+        store<i32>(n, moved & ((1 << stages) - 1), D);
       }
       store<i32>(n, spill, C);
       break;

@@ -69,7 +69,7 @@ class Join implements TimingModel {
   }
 
   table(): TimingTable {
-    return { kind: 'join', inputs: this.#held.length, staged: this.#staged };
+    return { kind: 'join', inputs: this.#held.length, stages: this.#stages };
   }
 }
 
