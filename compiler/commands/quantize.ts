@@ -1,14 +1,56 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { badOption } from '../diagnostics/catalog/command.ts';
-import { noSuchMethod, notFloat } from '../diagnostics/catalog/quantize.ts';
+import { notFloat } from '../diagnostics/catalog/quantize.ts';
 import { fail } from '../diagnostics/index.ts';
-import { choice, number, required, texts } from './arguments.ts';
+import { methods } from '../quantize/methods/index.ts';
+import type { Quantized } from '../quantize/index.ts';
+import { choice, number, required, text, texts } from './arguments.ts';
 import type { Command } from './command.ts';
 import { modelArgument, modelOptions } from './options.ts';
+import { givenOptions, methodOptions, readConfig } from './quantize-options.ts';
 
 const scales = ['float32', 'pow2'] as const;
 const arithmetics = ['integer', 'float32'] as const;
 const defaultSamples = 64;
+
+/** What each layer lost, and the grid of each activation, as tables. */
+async function tablesOf({ layers, values }: Quantized): Promise<readonly string[]> {
+  const { plainTable } = await import('../report/table.ts');
+  const recovered = layers.some(({ recoveredError }) => recoveredError !== undefined);
+  const lost = plainTable(
+    [
+      'layer',
+      'method',
+      'weights',
+      'bits/weight',
+      'weight error',
+      'output error',
+      ...(recovered ? ['recovered'] : []),
+    ],
+    ['left', 'left', 'right', 'right', 'right', 'right', 'right'],
+    layers.map(({ layer, method, weights, bitsPerWeight, weightError, outputError, recoveredError }) => [
+      layer,
+      method,
+      String(weights),
+      bitsPerWeight.toFixed(2),
+      weightError.toPrecision(3),
+      outputError.toPrecision(3),
+      ...(recovered ? [recoveredError?.toPrecision(3) ?? ''] : []),
+    ]),
+  );
+  if (values.length === 0) return [lost];
+  const activations = plainTable(
+    ['value', 'seen', 'levels', 'scale'],
+    ['left', 'right', 'right', 'left'],
+    values.map(({ value, seen, levels, scale }) => [
+      value,
+      `${seen.min.toPrecision(4)} to ${seen.max.toPrecision(4)}`,
+      `${levels.min} to ${levels.max}`,
+      String(scale),
+    ]),
+  );
+  return [lost, activations];
+}
 
 /** `qcc quantize`: a float network to a quantized one. */
 export const quantize: Command = {
@@ -16,17 +58,35 @@ export const quantize: Command = {
   positionals: '<model>',
   summary: 'Quantize a float network after training, and write it as .qir text',
   epilogue:
-    '`qcc build`, `qcc sim` and `qcc check` take the result like any other model. Calibration data are inputs as the network was trained on; a few dozen are enough.',
+    '`qcc build`, `qcc sim` and `qcc check` take the result like any other model. Calibration data are inputs as the network was trained on; a few dozen are enough. ' +
+    'Errors in the table are squared, as parts of the squares of the numbers themselves.',
   arguments: modelArgument,
   options: {
     method: {
       type: 'string',
       requiresArg: true,
-      default: 'int8',
-      describe: 'How to quantize (docs/quantize.md)',
+      describe: `How to quantize weights: ${[...methods.keys()].join(', ')} (docs/quantize.md; default int8)`,
     },
-    data: {
+    ...methodOptions,
+    activations: {
       type: 'string',
+      requiresArg: true,
+      describe:
+        'Levels of activations: uint1 to uint8 (signed only where something is negative), int1 to int8, or float: weights alone are quantized (default uint8)',
+    },
+    ends: {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Method of the first and the last layer, e.g. int8, if another one',
+    },
+    config: {
+      type: 'string',
+      requiresArg: true,
+      describe: 'JSON file that says all this, and more for single layers (docs/quantize.md)',
+    },
+    calibrate: {
+      type: 'string',
+      alias: 'data',
       array: true,
       requiresArg: true,
       demandOption: true,
@@ -39,14 +99,13 @@ export const quantize: Command = {
     },
     scales: {
       choices: scales,
-      default: 'float32',
-      describe: 'Scales of activations: any float32 number, or powers of two',
+      describe:
+        'Scales of activations: any float32 number, or powers of two (default: what the method takes)',
     },
     arithmetic: {
       choices: arithmetics,
-      default: 'integer',
       describe:
-        'Between layers: integer (a multiplier and a shift for each channel; the result is integer form), or the float32 arithmetic of the network (real form)',
+        'Between layers: integer (a multiplier and a shift for each channel; the result is integer form), or the float32 arithmetic of the network (real form; the default is integer)',
     },
     output: {
       type: 'string',
@@ -58,76 +117,83 @@ export const quantize: Command = {
     ...modelOptions,
   },
   examples: [
-    ['qcc quantize resnet8.onnx --data cifar.npz:images -o resnet8.qir', '8 bits, by the first 64 images'],
     [
-      'qcc quantize net.onnx --data x.npy --samples 500 --scales pow2 -o net.qir',
-      'scales that are powers of two',
+      'qcc quantize resnet8.onnx --calibrate cifar.npz:images -o resnet8.qir',
+      '8 bits, by the first 64 images',
+    ],
+    [
+      'qcc quantize lenet.onnx --method inq --bits 4 --calibrate x.npy -o lenet.qir',
+      'weights that are powers of two',
+    ],
+    [
+      'qcc quantize net.onnx --config methods.json --calibrate x.npy --samples 500 -o net.qir',
+      'a method for each layer',
     ],
   ],
-  run: async (args, { diagnostics, progress }) => {
+  run: async (args, context) => {
+    const { diagnostics, progress } = context;
     const output = required(args, 'output');
     const model = required(args, 'model');
     if (existsSync(model) && existsSync(output) && realpathSync(model) === realpathSync(output)) {
       fail(badOption('--output', `the model itself: ${output}`, 'another file than the model'));
     }
     const count = number(args, 'samples', { min: 1, max: 1e6, integer: true }) ?? defaultSamples;
-    const [{ readModel }, { methods, decideInputs, samplesOf }, data, { pairInputs, quantizedByHost }] =
-      await Promise.all([
-        import('./compile.ts'),
-        import('../quantize/index.ts'),
-        import('../data/index.ts'),
-        import('./sim-outcome.ts'),
-      ]);
-    const name = required(args, 'method');
-    const method = methods.get(name) ?? fail(noSuchMethod(name, [...methods.keys()]));
-    const source = await readModel(args, { diagnostics, progress });
+    const config = await readConfig(args);
+    const [{ readModel }, { choiceOf, planFor, quantizeGraph }, { prepare }] = await Promise.all([
+      import('./compile.ts'),
+      import('../quantize/index.ts'),
+      import('./calibration.ts'),
+    ]);
+    const named = text(args, 'method');
+    const request = {
+      ...config,
+      method: named ?? config.method ?? 'int8',
+      // options of another method than the configuration's are not those of this one
+      options: {
+        ...(named === undefined || named === config.method || config.method === undefined
+          ? config.options
+          : {}),
+        ...givenOptions(args),
+      },
+      ...overriding(args),
+    };
+    choiceOf(request.method, request.options);
+    const source = await readModel(args, context);
     if (source.form === 'integer') fail(notFloat(source.name));
-    const { runPipeline } = await import('../pipeline.ts');
-    const prepared = runPipeline(source, { diagnostics, stopAfter: 'remove-dead' });
-    progress.phase('read the data');
-    const specs = texts(args, 'data');
-    const pairs = pairInputs(prepared, specs, '--data');
-    const arrays = await Promise.all(pairs.map(([, spec]) => data.readArray(spec)));
-    const graph = decideInputs(prepared, arrays, diagnostics);
-    const rounds = quantizedByHost(graph);
-    const frames = graph.inputs.map((input, i) => {
-      const array = arrays[i];
-      if (array === undefined) return fail(badOption('--data', 'nothing', `data for input ${input.name}`));
-      return data.toFrames(array, input, {
-        what: `--data ${specs[i] ?? ''}`,
-        quantize: rounds,
-        limit: count,
-      });
-    });
-    const samples = samplesOf(graph, frames, count);
-    const quantized = method.run(graph, {
+    const { graph, samples } = await prepare(source, texts(args, 'calibrate'), count, '--calibrate', context);
+    const quantized = quantizeGraph(graph, planFor(graph, request), {
       samples,
-      scales: choice(args, 'scales', scales) ?? 'float32',
-      arithmetic: choice(args, 'arithmetic', arithmetics) ?? 'integer',
       diagnostics,
       progress: (seen) => progress.phase(`calibrate: sample ${seen} of ${samples.length}`),
     });
     diagnostics.throwIfErrors();
-    const [{ saveQir }, { plainTable }] = await Promise.all([
-      import('../qir/save.ts'),
-      import('../report/table.ts'),
-    ]);
+    const { saveQir } = await import('../qir/save.ts');
     progress.phase('write');
     saveQir(quantized.graph, output);
-    const table = plainTable(
-      ['value', 'seen', 'levels', 'scale'],
-      ['left', 'right', 'right', 'left'],
-      quantized.values.map(({ value, seen, levels, scale }) => [
-        value,
-        `${seen.min.toPrecision(4)} to ${seen.max.toPrecision(4)}`,
-        `${levels.min} to ${levels.max}`,
-        String(scale),
-      ]),
-    );
-    const head = `${graph.name}: ${quantized.values.length} activations quantized by ${samples.length} samples`;
+    const head = `${graph.name}: ${quantized.layers.length} layers and ${quantized.values.length} activations quantized by ${samples.length} samples`;
     return {
-      json: { output, method: method.name, samples: samples.length, values: quantized.values },
-      text: `${head}\n${table}\nwritten to ${output}`,
+      json: {
+        output,
+        method: request.method,
+        samples: samples.length,
+        layers: quantized.layers,
+        values: quantized.values,
+      },
+      text: [head, ...(await tablesOf(quantized)), `written to ${output}`].join('\n\n'),
     };
   },
 };
+
+/** What the command line says in the place of the configuration. */
+function overriding(args: Parameters<Command['run']>[0]) {
+  const activations = text(args, 'activations');
+  const ends = text(args, 'ends');
+  const scale = choice(args, 'scales', scales);
+  const arithmetic = choice(args, 'arithmetic', arithmetics);
+  return {
+    ...(activations !== undefined && { activations }),
+    ...(ends !== undefined && { ends }),
+    ...(scale !== undefined && { scales: scale }),
+    ...(arithmetic !== undefined && { arithmetic }),
+  };
+}

@@ -35,6 +35,11 @@ export function fixed(bits: number, frac: number): ElementType {
   return { kind: 'fixed', bits, frac };
 }
 
+/** Zero and the powers of two from 2^lo to 2^hi of either sign. */
+export function pow2(lo: number, hi: number): ElementType {
+  return { kind: 'pow2', lo, hi };
+}
+
 /** An element type together with a shape (channels last, one sample, no batch axis; [] is a scalar). */
 export interface TensorType {
   readonly elem: ElementType;

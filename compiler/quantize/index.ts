@@ -1,10 +1,6 @@
-import { int8 } from './int8/index.ts';
-import type { QuantizeMethod } from './method.ts';
-
-export { type Arithmetic, type QuantizeMethod, type ScaleChoice } from './method.ts';
+export type { Arithmetic, ScaleChoice } from './method.ts';
 export { decideInputs, samplesOf } from './inputs.ts';
-
-/** Every method, by name. */
-export const methods: ReadonlyMap<string, QuantizeMethod> = new Map(
-  [int8].map((method) => [method.name, method]),
-);
+export { choiceOf, planFor } from './plan.ts';
+export type { LayerRequest, QuantizeRequest } from './plan.ts';
+export { quantizeGraph } from './quantize.ts';
+export type { Quantized } from './quantize.ts';

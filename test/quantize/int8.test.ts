@@ -5,16 +5,14 @@ import { createEvaluator } from '../../compiler/qir/evaluate.ts';
 import { parseQir } from '../../compiler/qir/parse.ts';
 import { printQir } from '../../compiler/qir/print.ts';
 import { verifyGraph } from '../../compiler/qir/verify.ts';
-import { methods, type Arithmetic, type ScaleChoice } from '../../compiler/quantize/index.ts';
+import { planFor, quantizeGraph, type Arithmetic, type ScaleChoice } from '../../compiler/quantize/index.ts';
 import { images, residual } from './network.ts';
-
-const int8 = methods.get('int8');
 
 function quantized(seed: number, scales: ScaleChoice, arithmetic: Arithmetic = 'float32') {
   const graph = residual(seed);
   const diagnostics = new Diagnostics();
-  const result = int8?.run(graph, { samples: images(seed, 16), scales, arithmetic, diagnostics });
-  if (result === undefined) throw new Error('no method int8');
+  const plan = planFor(graph, { method: 'int8', scales, arithmetic });
+  const result = quantizeGraph(graph, plan, { samples: images(seed, 16), diagnostics });
   expect(diagnostics.all).toEqual([]);
   return result;
 }
@@ -106,11 +104,7 @@ test('the result prints and reads back', () => {
 
 test('a network that is quantized already is refused', () => {
   const { graph } = quantized(6, 'float32');
-  const options = {
-    samples: images(6, 2),
-    scales: 'float32',
-    arithmetic: 'float32',
-    diagnostics: new Diagnostics(),
-  } as const;
-  expect(() => int8?.run(graph, options)).toThrow(/QCC3601/);
+  const plan = planFor(graph, { method: 'int8' });
+  const context = { samples: images(6, 2), diagnostics: new Diagnostics() };
+  expect(() => quantizeGraph(graph, plan, context)).toThrow(/QCC3601/);
 });

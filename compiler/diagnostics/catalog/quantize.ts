@@ -97,6 +97,160 @@ export const inputTypeFromData = defineDiagnostic(
   }),
 );
 
+/** An option that the method does not take. */
+export const methodWithoutOption = defineDiagnostic(
+  {
+    code: 'QCC3606',
+    severity: 'error',
+    title: 'The method does not take this option',
+    doc: 'Each quantization method has options of its own; docs/quantize.md lists them.',
+  },
+  (method: string, option: string, takes: readonly string[]) => ({
+    message: `the method '${method}' has no option '${option}'`,
+    found: `'${option}'`,
+    expected: takes.length === 0 ? 'no option' : takes.join(', '),
+    help: takes.length === 0 ? `leave it out: '${method}' has none` : suggestion(option, takes),
+  }),
+);
+
+/** A value that an option of a method does not take. */
+export const badMethodOption = defineDiagnostic(
+  {
+    code: 'QCC3607',
+    severity: 'error',
+    title: 'An option of a quantization method is out of range',
+    doc: 'The number of bits, of bases, the rank and other options have ranges; docs/quantize.md lists them.',
+  },
+  (option: string, found: string, expected: string) => ({
+    message: `the option '${option}' of the method is out of range`,
+    found,
+    expected,
+  }),
+);
+
+/** Not a type of activations. */
+export const badActivations = defineDiagnostic(
+  {
+    code: 'QCC3608',
+    severity: 'error',
+    title: 'Activations of no such type',
+    doc: '`--activations` takes uint1 to uint8 (unsigned where nothing is negative), int1 to int8 (signed everywhere), or float.',
+  },
+  (found: string, most: number) => ({
+    message: `activations cannot be '${found}'`,
+    found: `'${found}'`,
+    expected: `uint1 to uint${most}, int1 to int${most}, or float`,
+  }),
+);
+
+/** A layer that is not in the model. */
+export const noSuchLayer = defineDiagnostic(
+  {
+    code: 'QCC3609',
+    severity: 'error',
+    title: 'No such layer',
+    doc: 'The configuration of `qcc quantize` names layers as the model does.',
+  },
+  (found: string, layers: readonly string[]) => ({
+    message: `there is no layer '${found}'`,
+    found: `'${found}'`,
+    expected: 'the name of a convolution or of a product with a matrix',
+    help: suggestion(found, layers),
+  }),
+);
+
+/** There are no calibration samples. */
+export const noCalibration = defineDiagnostic(
+  {
+    code: 'QCC3610',
+    severity: 'error',
+    title: 'No calibration data',
+    doc: 'The ranges of activations are those that calibration samples show; at least one sample is needed.',
+  },
+  () => ({
+    message: 'the calibration data hold no sample',
+    found: '0 samples',
+    expected: 'at least 1',
+  }),
+);
+
+/** A method that cannot take an operation. */
+export const methodCannotTake = defineDiagnostic(
+  {
+    code: 'QCC3611',
+    severity: 'error',
+    title: 'The method cannot take this layer',
+    doc: 'Some methods have no form for some layers: choose another one for this layer in the configuration.',
+  },
+  (where: Where, layer: string, found: string, expected: string) => ({
+    message: `the method chosen for ${layer} cannot take it`,
+    where,
+    found,
+    expected,
+    help: `choose another method for it: {"layers": {"${layer}": {"method": "int8"}}} in --config`,
+  }),
+);
+
+/** A method is a poor choice for a layer. */
+export const poorChoice = defineDiagnostic(
+  {
+    code: 'QCC3612',
+    severity: 'warning',
+    title: 'A method is a poor choice for a layer',
+    doc: 'The method costs more accuracy or memory here than it saves; the message says why.',
+  },
+  (where: Where, layer: string, method: string, advice: string) => ({
+    message: `'${method}' is a poor choice for ${layer}`,
+    where,
+    found: advice,
+  }),
+);
+
+/** The integers of a layer were changed on their way to integer form. */
+export const weightsNotInForm = defineDiagnostic(
+  {
+    code: 'QCC3613',
+    severity: 'warning',
+    title: 'A layer keeps plain integer weights',
+    doc: 'The scales of what the layer reads differ by channel, and its weights take them up: then they are no longer those of the method.',
+  },
+  (where: Where, layer: string) => ({
+    message: `the weights of ${layer} become plain integers, not those of the method`,
+    where,
+  }),
+);
+
+/** The configuration is no JSON. */
+export const badQuantizeConfig = defineDiagnostic(
+  {
+    code: 'QCC3614',
+    severity: 'error',
+    title: 'The quantization configuration cannot be read',
+    doc: '`--config` names a JSON file; docs/quantize.md shows one.',
+  },
+  (file: string, found: string) => ({
+    message: `the configuration ${file} cannot be read`,
+    where: { kind: 'file', file },
+    found,
+    expected: 'a JSON object like {"method": "inq", "layers": {"conv1": {"method": "int8"}}}',
+  }),
+);
+
+/** An entry of the configuration is malformed. */
+export const quantizeConfigEntry = defineDiagnostic(
+  {
+    code: 'QCC3615',
+    severity: 'error',
+    title: 'An entry of the quantization configuration is malformed',
+    doc: 'docs/quantize.md lists the entries and what they take.',
+  },
+  (file: string, entry: string, found: string) => ({
+    message: `the entry ${entry} is malformed`,
+    where: { kind: 'file', file },
+    found,
+  }),
+);
+
 /** A weight is NaN or infinite. */
 export const weightNotFinite = defineDiagnostic(
   {

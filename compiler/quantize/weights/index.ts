@@ -36,6 +36,21 @@ export {
 } from './gaps.ts';
 export { groupNetActivation, groupNetBranches, groupNetGradient } from './groupnet.ts';
 export { hwgqActivation, hwgqGradient, hwgqStep } from './hwgq.ts';
+export {
+  codebookOf,
+  decode,
+  encode,
+  freezePortion,
+  greatestExponent,
+  leastBits,
+  mostBits,
+  roundToCodebook,
+  updateFree,
+  variableLengthBits,
+  type Choice,
+  type Codebook,
+  type PartlyQuantized,
+} from './inq.ts';
 export { quantizeIntegers, type IntegerOptions } from './int.ts';
 export {
   checkInteger,

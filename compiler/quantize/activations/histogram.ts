@@ -23,6 +23,8 @@ export class Histogram implements Errors {
   readonly #counts = new Float64Array(BINS);
   #min = Infinity;
   #max = -Infinity;
+  #sum = 0;
+  #count = 0;
 
   get min(): number {
     return this.#min;
@@ -37,6 +39,11 @@ export class Histogram implements Errors {
     return Math.max(0, this.#max, -this.#min);
   }
 
+  /** The mean magnitude. */
+  get mean(): number {
+    return this.#count === 0 ? 0 : this.#sum / this.#count;
+  }
+
   /** Adds numbers; returns the first that is not finite, if there is one. */
   add(data: ArrayLike<number>): number | undefined {
     for (let i = 0; i < data.length; i++) {
@@ -45,6 +52,8 @@ export class Histogram implements Errors {
       if (x < this.#min) this.#min = x;
       if (x > this.#max) this.#max = x;
       const magnitude = x < 0 ? -x : x;
+      this.#sum += magnitude;
+      this.#count++;
       if (magnitude === 0) continue;
       const bin = Math.floor((Math.log2(magnitude) - LOWEST) * PER_OCTAVE);
       const at = bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin;

@@ -1,22 +1,32 @@
 import type { Graph } from '../../qir/graph.ts';
-import type { ScaleChoice } from '../method.ts';
+import type { ActivationLevels, ScaleChoice } from '../method.ts';
+import { inputGrids, type Grid } from './grid.ts';
 import type { Errors, Histogram } from './histogram.ts';
 import type { Points } from './points.ts';
-
-/** The grid of one quantizer: level * scale, zero at level 0. */
-export interface Grid {
-  readonly scale: number;
-  readonly min: number;
-  readonly max: number;
-}
 
 /** Magnitudes below this are noise of float32: a value that never leaves it is taken as zero. */
 const TINY = 2 ** -100;
 
-/** 8-bit levels for what calibration saw: unsigned if nothing was negative. */
-function levelsOf(seen: Histogram): { readonly min: number; readonly max: number } {
-  return seen.min >= 0 ? { min: 0, max: 255 } : { min: -128, max: 127 };
+/** How the grids are chosen. */
+export interface GridOptions {
+  readonly scales: ScaleChoice;
+  /** Bits of a level, and whether it is signed even where nothing was negative. */
+  readonly levels: Extract<ActivationLevels, { kind: 'levels' }>;
+  /** Scales that the user has fixed, as exponents of 2, by value. */
+  readonly exponents: ReadonlyMap<string, number>;
 }
+
+/** The levels for what calibration saw: unsigned if nothing was negative. One signed bit is a sign: -1 or +1. */
+function levelsOf(
+  seen: Histogram,
+  { bits, signed }: GridOptions['levels'],
+): { readonly min: number; readonly max: number } {
+  if (seen.min >= 0 && !signed) return { min: 0, max: 2 ** bits - 1 };
+  return bits === 1 ? { min: -1, max: 1 } : { min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 };
+}
+
+/** Whether the levels of a grid are two: -1 and +1. */
+export const isSign = (grid: Grid, { levels }: GridOptions): boolean => levels.bits === 1 && grid.min === -1;
 
 /** The power of two, above or below `scale`, that has the smaller error. */
 function nearestPower(scale: number, seen: Errors, levels: number): number {
@@ -33,20 +43,29 @@ export function chooseGrids(
   graph: Graph,
   points: Points,
   seen: ReadonlyMap<string, Histogram>,
-  choice: ScaleChoice,
+  options: GridOptions,
 ): ReadonlyMap<string, Grid> {
+  const { scales: choice, levels: kind, exponents } = options;
   const bases = new Map<string, number>();
-  for (const input of graph.inputs) {
-    const group = points.group.get(input.name);
-    const { scale } = input.boundary;
-    if (group !== undefined) bases.set(group, scale === undefined ? 1 : scale.numerator / scale.denominator);
+  const given = inputGrids(graph);
+  for (const [name, { scale }] of given) {
+    const group = points.group.get(name);
+    if (group !== undefined) bases.set(group, scale);
   }
+  const isGiven = (group: string): boolean =>
+    [...given.keys()].some((name) => points.group.get(name) === group);
   const wish = (name: string): { scale: number; levels: number; min: number; max: number } => {
     const histogram = seen.get(name);
-    if (histogram === undefined || histogram.greatest < TINY)
-      return { scale: 1, levels: 255, min: 0, max: 255 };
-    const range = levelsOf(histogram);
-    const scale = histogram.bestLimit(range.max) / range.max;
+    if (histogram === undefined || histogram.greatest < TINY) {
+      const max = 2 ** kind.bits - 1;
+      return { scale: 1, levels: max, min: 0, max };
+    }
+    const range = levelsOf(histogram, kind);
+    const fixed = exponents.get(name);
+    if (fixed !== undefined) return { scale: 2 ** fixed, levels: range.max, ...range };
+    // a sign stands for the mean magnitude
+    const isSign = range.min === -1;
+    const scale = isSign ? histogram.mean : histogram.bestLimit(range.max) / range.max;
     // the sums of a last layer are exact in float32 if their scale is a power of two, so that its bias can be added to the integers
     const power = choice === 'pow2' || points.beforeLast.has(name);
     const fitted = power ? nearestPower(scale, histogram, range.max) : Math.fround(scale);
@@ -59,8 +78,7 @@ export function chooseGrids(
     const { scale } = wish(name);
     const base = bases.get(group);
     if (base === undefined) bases.set(group, scale);
-    else if (points.equal.has(group) && scale > base && !isInput(graph, points, group))
-      bases.set(group, scale);
+    else if (points.equal.has(group) && scale > base && !isGiven(group)) bases.set(group, scale);
   }
   const grids = new Map<string, Grid>();
   for (const name of points.values) {
@@ -82,8 +100,4 @@ export function chooseGrids(
 /** The errors of a histogram, in units of `unit`. */
 function scaled(histogram: Errors, unit: number): Errors {
   return { error: (scale, limit) => histogram.error(scale * unit, limit * unit) };
-}
-
-function isInput(graph: Graph, points: Points, group: string): boolean {
-  return graph.inputs.some(({ name }) => points.group.get(name) === group);
 }

@@ -1,17 +1,6 @@
 import { countReaders } from '../../passes/graph-edit.ts';
 import type { Graph, Node } from '../../qir/graph.ts';
-
-/** Operations that only move elements, or choose among them: rounding before them is rounding after them. */
-const moving: ReadonlySet<string> = new Set([
-  'reshape',
-  'transpose',
-  'maxpool',
-  'slice',
-  'pad',
-  'upsample',
-  'dilate',
-  'depth_to_space',
-]);
+import { inputGrids, moving } from './grid.ts';
 
 /** Operations that compute on levels, so that their operands need quantizers. */
 const layers: ReadonlySet<string> = new Set(['conv2d', 'matmul', 'avgpool']);
@@ -53,7 +42,8 @@ function dataOperands(node: Node): string[] {
 
 /**
  * Decides which values are rounded: what a layer multiplies, what a pooling averages, and both sides of what is added or concatenated.
- * A value that is only moved is rounded before it is moved. Inputs of the graph carry integers already.
+ * A value that is only moved is rounded before it is moved. Inputs of the graph carry integers already, also after a multiplication that
+ * keeps them exact.
  */
 export function quantizationPoints(graph: Graph): Points {
   const nodes = new Map(graph.nodes.map((node) => [node.name, node]));
@@ -61,6 +51,7 @@ export function quantizationPoints(graph: Graph): Points {
   const groups = new Groups();
   const members = new Set<string>();
   const equal = new Set<string>();
+  const given = inputGrids(graph);
   /** The value at which `name` is rounded. */
   const place = (name: string): string => {
     let at = name;
@@ -74,7 +65,7 @@ export function quantizationPoints(graph: Graph): Points {
   const want = (name: string): string => {
     const at = place(name);
     // what is concatenated is on the grid of its parts
-    if (nodes.get(at)?.op !== 'concat' && nodes.has(at)) wanted.add(at);
+    if (nodes.get(at)?.op !== 'concat' && nodes.has(at) && !given.has(at)) wanted.add(at);
     return at;
   };
   for (const node of graph.nodes) {

@@ -1,11 +1,4 @@
-import type { Diagnostics } from '../../diagnostics/index.ts';
-import { invariant } from '../../diagnostics/index.ts';
-import { GraphEditor, type NewNode } from '../../passes/graph-editor.ts';
-import { tensorOf } from '../../passes/integerize/builder.ts';
-import { runPipeline } from '../../pipeline.ts';
-import type { Attribute, Graph, Node, Operand } from '../../qir/graph.ts';
-import { getNumber } from '../../qir/ops/attributes.ts';
-import { fitInteger, int, valueRange } from '../../qir/types.ts';
+import { valueRange, type ElementType, type Tensor } from '../qir/types.ts';
 
 /** Quantizers with at least so many thresholds become a product and a shift; fewer are cheaper as they are. */
 const LEAST_THRESHOLDS = 16;
@@ -87,22 +80,96 @@ function reachable(thresholds: readonly number[], min: number, max: number): [nu
   return [repeated(least) ? Math.max(min, least) : min, repeated(most) ? Math.min(max, most - 1) : max];
 }
 
-/** The product and shift that stand in for the thresholds of a node; undefined where they stay. */
-function straightened(editor: GraphEditor, node: Node): NewNode | undefined {
-  const [x, t, flip] = node.operands;
-  const thresholds = t && editor.tensor(t);
-  const flips = flip && editor.tensor(flip);
-  invariant(x && thresholds, 'a threshold without thresholds');
+/** A threshold node in numbers. */
+export interface Staircase {
+  /** Thresholds [rows, count], each row ascending. */
+  readonly thresholds: Tensor;
+  readonly flip: Tensor | undefined;
+  readonly base: number;
+  /** The type of the sums for which the thresholds were found. */
+  readonly sums: ElementType;
+}
+
+/** What computes the same levels as a staircase: requantize with these multipliers and biases, one for each row. */
+export interface Slope {
+  readonly m: readonly number[];
+  readonly b: readonly number[];
+  readonly attributes: Readonly<Record<string, number>>;
+}
+
+/** A staircase whose steps are 2^shift apart: level = (sum + biases[row]) / 2^shift, rounded down. */
+export interface Shift {
+  readonly shift: number;
+  readonly biases: readonly number[];
+}
+
+/** The biases with which dropping `shift` bits reproduces every step of every row; undefined if none do. */
+function shiftAlone(
+  rows: readonly (readonly number[])[],
+  shift: number,
+  base: number,
+  [low, high]: readonly [number, number],
+): number[] | undefined {
+  const unit = 2 ** shift;
+  const biases = rows.map((steps) => {
+    const inside = steps.flatMap((t, j) => (t > low && t <= high ? [(base + j + 1) * unit - t] : []));
+    const [bias] = inside;
+    return inside.every((other) => other === bias) ? bias : undefined;
+  });
+  const good = biases.filter((bias) => bias !== undefined);
+  return good.length === rows.length ? good : undefined;
+}
+
+/** How far apart the first two steps within the range lie, as a number of bits; undefined if that is no power of two. */
+function stepBits(
+  rows: readonly (readonly number[])[],
+  [low, high]: readonly [number, number],
+): number | undefined {
+  for (const steps of rows) {
+    const [first, second] = steps.filter((t) => t > low && t <= high);
+    if (first === undefined || second === undefined) continue;
+    const bits = Math.log2(second - first);
+    return Number.isInteger(bits) ? bits : undefined;
+  }
+  return undefined;
+}
+
+/** The rows of a staircase, and the integers between which its sums lie. */
+function rowsOf({ thresholds, sums }: Staircase): {
+  readonly count: number;
+  readonly reach: readonly [number, number];
+  readonly rows: readonly (readonly number[])[];
+} {
   const count = thresholds.type.shape[1] ?? 1;
-  if (count < LEAST_THRESHOLDS) return undefined;
-  const base = getNumber(node.attributes, 'base');
-  const { min, max } = valueRange(editor.typeOf(x).elem);
+  const { min, max } = valueRange(sums);
   const all = Array.from(thresholds.data);
-  const [low, high] = reachable(all, min, max);
+  const rows = Array.from({ length: all.length / count }, (_, row) =>
+    all.slice(row * count, (row + 1) * count),
+  );
+  return { count, reach: reachable(all, min, max), rows };
+}
+
+/** The shift that reproduces every step of a staircase; undefined if none does. */
+export function shiftOf(staircase: Staircase): Shift | undefined {
+  const { count, reach, rows } = rowsOf(staircase);
+  const shift = staircase.flip === undefined && count > 1 ? stepBits(rows, reach) : undefined;
+  const biases = shift === undefined ? undefined : shiftAlone(rows, shift, staircase.base, reach);
+  return shift === undefined || biases === undefined ? undefined : { shift, biases };
+}
+
+/**
+ * The multiplication and shift that stand in for thresholds, as close as a straight line comes; undefined where these stay.
+ *
+ * @param size - greatest magnitude of the sums
+ */
+export function straightened(staircase: Staircase, size: number): Slope | undefined {
+  const { count, reach, rows } = rowsOf(staircase);
+  const { flip, base } = staircase;
+  const [low, high] = reach;
+  if (count < LEAST_THRESHOLDS) return undefined;
   const lines: Line[] = [];
-  for (let row = 0; row * count < all.length; row++) {
-    const steps = all.slice(row * count, (row + 1) * count);
-    const falls = flips?.data[row] === 1;
+  for (const [row, steps] of rows.entries()) {
+    const falls = flip?.data[row] === 1;
     // x < t is the same as -x >= 1 - t
     const line = falls
       ? lineThrough(steps.map((step) => 1 - step).reverse(), base, -high, -low)
@@ -110,31 +177,13 @@ function straightened(editor: GraphEditor, node: Node): NewNode | undefined {
     if (line === undefined) return undefined;
     lines.push(falls ? { ...line, slope: -line.slope } : line);
   }
-  const found = multipliers(lines, Math.max(Math.abs(min), Math.abs(max)));
+  const found = multipliers(lines, size);
   if (found === undefined) return undefined;
-  const { shift, biasShift } = found;
-  const attributes: Record<string, Attribute> = { shift, min: base, max: base + count };
-  if (biasShift > 0) attributes['bias_shift'] = biasShift;
-  const parameter = (name: string, values: readonly number[]): Operand => {
-    const [least, most] = [Math.min(0, ...values), Math.max(0, ...values)];
-    const elem = least < 0 ? int(32) : fitInteger(least, most);
-    return editor.constant(`${node.name}_${name}`, tensorOf(elem, [values.length], values));
+  const attributes = {
+    shift: found.shift,
+    min: base,
+    max: base + count,
+    ...(found.biasShift > 0 && { bias_shift: found.biasShift }),
   };
-  return { op: 'requantize', operands: [x, parameter('m', found.m), parameter('b', found.b)], attributes };
-}
-
-/**
- * The quantized network in integers alone: what stands between a layer and the next (scales, bias, normalization, activation, rounding) as a
- * multiplier and a bias for each channel and a shift, as close to the float32 arithmetic as a straight line comes. A function that is
- * no straight line keeps its thresholds or its table.
- */
-export function inIntegers(graph: Graph, diagnostics: Diagnostics): Graph {
-  const integer = runPipeline(graph, { diagnostics, stopAfter: 'integerize' });
-  const editor = new GraphEditor(integer);
-  for (const node of integer.nodes) {
-    const replacement = node.op === 'threshold' ? straightened(editor, node) : undefined;
-    if (replacement === undefined) editor.keep(node);
-    else editor.replace(node, replacement);
-  }
-  return editor.finish(integer);
+  return { m: found.m, b: found.b, attributes };
 }
