@@ -4,3 +4,4 @@ export { choiceOf, planFor } from './plan.ts';
 export type { LayerRequest, QuantizeRequest } from './plan.ts';
 export { quantizeGraph } from './quantize.ts';
 export type { Quantized } from './quantize.ts';
+export { parseMethodSpec } from './spec.ts';

@@ -4,6 +4,7 @@ import { init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import { budgetOf, type Device } from '../devices/index.ts';
 import type { DesignPoint } from '../lower/explore.ts';
+import { renumbered } from './svg.ts';
 import { engineering } from './text.ts';
 
 use([LineChart, GridComponent, MarkLineComponent, TitleComponent, SVGRenderer]);
@@ -17,16 +18,6 @@ function bounds(values: readonly number[]): { readonly min: number; readonly max
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const [min, max] = [step(least, Math.floor), step(most, Math.ceil)];
   return min === max ? { min: min / 2, max: max * 2 } : { min, max };
-}
-
-/** Numbers of the elements that the library counts over all charts of a process: the same plot gives the same text. */
-function renumbered(svg: string): string {
-  const known = new Map<string, string>();
-  return svg.replaceAll(/\bzr\d+-([a-z]+)-?\d+/g, (id, kind: string) => {
-    const name = known.get(id) ?? `${kind}${known.size}`;
-    known.set(id, name);
-    return name;
-  });
 }
 
 /**

@@ -300,3 +300,33 @@ export const methodNumberOutOfRange = defineDiagnostic(
     expected,
   }),
 );
+
+/** A method that `qcc compare` cannot read. */
+export const badMethodSpec = defineDiagnostic(
+  {
+    code: 'QCC3616',
+    severity: 'error',
+    title: 'A method of a comparison cannot be read',
+    doc: '`qcc compare --methods` takes methods like inq:5, sketch:3:refined or prune:keep=0.05.',
+  },
+  (text: string, part: string, options: readonly string[]) => ({
+    message: `the method '${text}' cannot be read`,
+    found: `'${part}'`,
+    expected: options.length === 0 ? 'no option' : options.map((option) => `${option}=VALUE`).join(', '),
+  }),
+);
+
+/** A method that does not fit into the common budget. */
+export const methodDoesNotFit = defineDiagnostic(
+  {
+    code: 'QCC3617',
+    severity: 'warning',
+    title: 'A method does not fit into the budget of the comparison',
+    doc: 'No folding of what the method makes fits; its cycles are missing from the table.',
+  },
+  (method: string, found: string) => ({
+    message: `what '${method}' makes does not fit into the budget`,
+    found,
+    help: 'give a larger --budget',
+  }),
+);
