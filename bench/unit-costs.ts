@@ -141,6 +141,28 @@ function unrolled(w: ElementType, x: ElementType, size: readonly [number, number
   };
 }
 
+/** Whole windows, several pixels a beat. */
+function windows(
+  size: readonly [number, number, number],
+  shape: readonly [number, number, number],
+  types: readonly [ElementType, ElementType],
+  pixels: number,
+): Case {
+  const one = window(size, shape, types);
+  return { ...one, title: `${one.title}, ${pixels} pixels`, params: { ...one.params, pixels } };
+}
+
+/** Copies of a unit, each of which takes whole rows. */
+function parallel({ unit, title, params, consts }: Case, copies: number): Case {
+  const whole = { ...params, rows: copies };
+  return {
+    unit: 'parallel',
+    title: `${copies} of ${unit} ${title}`,
+    params: { unit, copies, params: whole },
+    ...(consts === undefined ? {} : { consts }),
+  };
+}
+
 /** A sliding window of size, stride, padding over an image of height, width, channels; `lanes` undefined: whole windows. */
 function window(
   [k, stride, pad]: readonly [number, number, number],
@@ -173,6 +195,12 @@ const cases: readonly Case[] = [
   window([3, 1, 1], [16, 16, 16], [bipolar, ternary]),
   window([5, 2, 2], [28, 28, 1], [uint(8), uint(8)]),
   window([3, 1, 0], [8, 300, 64], [bipolar, bipolar]),
+  windows([3, 1, 1], [32, 32, 3], [uint(8), uint(8)], 4),
+  windows([3, 1, 1], [16, 16, 16], [bipolar, ternary], 8),
+  windows([5, 2, 2], [28, 28, 1], [uint(8), uint(8)], 4),
+  windows([2, 2, 0], [32, 32, 8], [uint(4), uint(4)], 4),
+  parallel(unrolled(bipolar, bipolar, [32, 32], 1), 2),
+  parallel(unrolled(int(4), uint(4), [16, 16], 0), 4),
   fifo(uint(16), 1, 1),
   fifo(uint(16), 1, 16),
   fifo(uint(64 / 4), 4, 64),

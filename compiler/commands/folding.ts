@@ -9,7 +9,7 @@ import type { CompileOptions } from '../driver.ts';
 export type GivenFoldings = NonNullable<CompileOptions['folding']>;
 type Entry = GivenFoldings extends ReadonlyMap<string, infer E> ? E : never;
 
-const largest = 65536;
+const largest = 2 ** 20;
 
 /** What a field takes, and whether a value is that. */
 interface Field {
@@ -104,7 +104,7 @@ function checkFields(
  * Reads a folding file: an object from names of layers and inputs to entries (docs/folding.md).
  *
  * @throws DiagnosticError QCC6200 if it is no JSON, QCC6201 for every malformed entry: a field that there is not or that is given twice, a
- * value that it does not take, `pe`, `simd` or `order` of a layer that is unrolled.
+ * value that it does not take, `order`, or without `unit` `pe` or `simd`, of a layer that is unrolled.
  */
 export function parseFolding(text: string, file: string): GivenFoldings {
   let content: unknown;
@@ -127,7 +127,9 @@ export function parseFolding(text: string, file: string): GivenFoldings {
       continue;
     }
     checkFields(file, path, entry, fields, diagnostics);
-    const unused = ['pe', 'simd', 'order'].filter((key) => entry[key] !== undefined);
+    // a unit that is named can be one of several copies
+    const idle = entry['unit'] === undefined ? ['pe', 'simd', 'order'] : ['order'];
+    const unused = idle.filter((key) => entry[key] !== undefined);
     if (entry['style'] === 'unrolled' && unused.length > 0) {
       const found = unused.map((key) => `"${key}"`).join(', ');
       diagnostics.add(foldingEntry(file, path, found, 'nothing of the kind beside "style": "unrolled"'));

@@ -11,6 +11,7 @@ import {
   type HwNode,
   type UnitDefinition,
 } from '../hw/index.ts';
+import { verilogIdentifier } from '../hw/names.ts';
 import { harnessSource } from './harness.ts';
 import { createRenderer, type Renderer } from './render.ts';
 import { testbench, type Golden } from './testbench.ts';
@@ -76,12 +77,11 @@ function libraryFiles(
 }
 
 /** What heads the module of an instance: what it is, the model's nodes that it computes, what goes in and out, and how often. */
-function header(hw: HwGraph, units: ReadonlyMap<string, UnitDefinition>, node: HwNode): string {
-  const unit = unitOf(units, node);
+function header(module: string, what: string, unit: UnitDefinition, node: HwNode): string {
   const { initiationInterval: cycles } = unit.timing(node);
   const ports = unit.ports(node).map((port) => `${port.name}: ${describeStream(port.stream)}`);
   const lines = [
-    `${moduleName(hw, node)}: ${sourceOf(hw, node)}.`,
+    `${module}: ${what}.`,
     `Unit ${node.unit}: ${unit.summary.replaceAll('`', '')}`,
     `${ports.join('; ')}. A frame every ${cycles === 1 ? 'cycle' : `${cycles} cycles`}.`,
   ];
@@ -95,11 +95,28 @@ function unitFiles(
 ): { readonly rtl: Map<string, string>; readonly mem: Map<string, string> } {
   const rtl = new Map<string, string>();
   const mem = new Map<string, string>();
+  const shared = hw.nodes.flatMap((node) => unitOf(units, node).libraries);
+  const own = hw.nodes.map((node) => moduleName(hw, node));
+  const taken = new Set([hw.name, ...shared, ...own].map((name) => name.toLowerCase()));
+  const add = (
+    module: string,
+    what: string,
+    unit: UnitDefinition,
+    node: HwNode,
+    parts: readonly string[],
+  ): void => {
+    const body = render(unit.template, unit.view(node, { module, memPrefix: 'mem/', parts }));
+    rtl.set(`rtl/${module}.v`, wrapVerilog(header(module, what, unit, node) + body));
+  };
   for (const node of hw.nodes) {
     const unit = unitOf(units, node);
     const module = moduleName(hw, node);
-    const body = render(unit.template, unit.view(node, { module, memPrefix: 'mem/' }));
-    rtl.set(`rtl/${module}.v`, wrapVerilog(header(hw, units, node) + body));
+    const parts = (unit.parts?.(node) ?? []).map((part) => {
+      const name = verilogIdentifier(`${module}_${part.unit.name}`, taken);
+      add(name, `part of ${module}`, part.unit, part.node, []);
+      return name;
+    });
+    add(module, sourceOf(hw, node), unit, node, parts);
     for (const image of unit.memories(node)) {
       const path = `mem/${image.file}`;
       const legal = /^[A-Za-z0-9_][A-Za-z0-9_.]*$/.test(image.file) && !mem.has(path);

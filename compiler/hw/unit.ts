@@ -151,15 +151,17 @@ export interface UnitDefinition {
   /** Resources in a form, `portable` if none is named; units without cells of their own cost the same in both. */
   readonly cost: (node: HwNode, form?: Form) => Cost;
   readonly memories: (node: HwNode) => readonly MemoryImage[];
+  /** Instances of other units that the module is made of, each a module of its own; their memories are among `memories`. */
+  readonly parts?: (node: HwNode) => readonly { readonly unit: UnitDefinition; readonly node: HwNode }[];
   /** Path of the template, relative to templates/. */
   readonly template: string;
   /**
    * The template's root object. `module` is the Verilog module name to define, `memPrefix` what stands before a memory file's
-   * name in $readmemh.
+   * name in $readmemh, `parts` the module names of the parts.
    */
   readonly view: (
     node: HwNode,
-    names: { readonly module: string; readonly memPrefix: string },
+    names: { readonly module: string; readonly memPrefix: string; readonly parts?: readonly string[] },
   ) => TemplateView;
   /**
    * Names of the shared Verilog modules it uses, directly or through one another: files `<name>.v` of templates/lib/, plain

@@ -6,7 +6,7 @@ import {
   unknownLayer,
 } from '../diagnostics/catalog/lower.ts';
 import { elementCount } from '../qir/types.ts';
-import { operationsOf } from './candidates.ts';
+import { layerSize, operationsOf } from './candidates.ts';
 import type { Layer, Network } from './layers.ts';
 import type { FoldingTarget, GivenFolding } from './plan.ts';
 import type { Choice } from './search.ts';
@@ -108,7 +108,9 @@ export function writtenFolding(network: Network, choice: Choice): ReadonlyMap<st
     if (candidate === undefined) return;
     const { style, pe, simd, order } = candidate.folding;
     const unit = candidate.unit.name;
-    const how = style === 'unrolled' ? { style } : { style, pe, simd, order };
+    const { inputs, outputs } = layerSize(request);
+    const whole = style === 'unrolled' && pe === outputs && simd === inputs;
+    const how = whole ? { style } : { style, pe, simd, ...(style === 'unrolled' ? {} : { order }) };
     entries.set(request.value, { unit, ...how, ...forkOf(output) });
   });
   return entries;

@@ -75,11 +75,12 @@ function request(
 
 type Refusals = Parameters<typeof everyUnitRefused>[2];
 
-/** Foldings to try whether a unit takes a request at all: the least ones, then those that the unit proposes for any number of cycles. */
+/** Foldings to try whether a unit takes a request at all: the least ones, then those that the unit proposes for any number of cycles, and for one. */
 function* trials(unit: UnitDefinition, layer: LayerRequest): Generator<Folding> {
   const styles = ['folded', 'unrolled'] as const;
   for (const style of styles) yield { style, pe: 1, simd: 1, order: 'output' };
   yield* unit.foldings?.(layer, Number.MAX_SAFE_INTEGER, styles) ?? [];
+  yield* unit.foldings?.(layer, 1, styles) ?? [];
 }
 
 /** The units among `candidates` that take the request with some folding; the refusals if none does. */

@@ -17,6 +17,8 @@ export interface WindowParams {
   readonly y: ElementType;
   /** What padded positions hold. */
   readonly fill: number;
+  /** Pixels of an input beat, side by side in a row; absent: 1. */
+  readonly pixels?: number;
 }
 
 /** The parameters of a checked instance. */
@@ -34,21 +36,35 @@ export interface Axis {
   readonly windows: number;
 }
 
+/** How a row is run over several pixels a step: the groups of its pixels, then groups of padding, which end this row and begin the next one. */
+export interface Groups {
+  readonly image: number;
+  readonly padding: number;
+  /** The groups with which windows end, the same number with each. */
+  readonly first: number;
+  readonly last: number;
+}
+
 /** How an instance is built. */
 export interface Plan {
   readonly params: WindowParams;
   readonly rows: Axis;
   readonly columns: Axis;
-  /** One pixel a step, over image and padding, row by row. */
+  /** Pixels of an input beat, windows of an output beat. */
+  readonly pixels: number;
+  readonly windows: number;
+  /** Absent for one pixel a step. */
+  readonly groups?: Groups;
+  /** So many pixels a step, over image and padding, row by row. */
   readonly steps: number;
-  /** Whether step s takes a pixel, and whether a window ends with it. */
+  /** Whether step s takes a beat, and whether it gives one. */
   readonly needs: (step: number) => boolean;
   readonly emits: (step: number) => boolean;
   readonly padded: boolean;
   /** Bits of a pixel as it is stored: its elements, and above them a bit that tells padding if the elements cannot. */
   readonly pixelBits: number;
   readonly flag: boolean;
-  /** Steps between a pixel and the one below it in a window, and the columns that are kept. */
+  /** Words between a pixel and the one below it in a window, and the columns that are kept. */
   readonly lineLength: number;
   readonly kept: number;
 }
@@ -68,40 +84,72 @@ function axis(
   return { before, length, scanned, reach, stride, windows };
 }
 
+/** The groups of a row, or a word on why it cannot be cut into groups of so many pixels. */
+function groupsOf(
+  { before, length, reach, stride, windows }: Axis,
+  pixels: number,
+): Groups | { readonly problem: string } {
+  const each = pixels / stride;
+  if (!Number.isInteger(each) || length % pixels !== 0 || windows % each !== 0)
+    return {
+      problem: `${pixels} pixels a beat, which do not divide ${length} pixels and ${windows} windows`,
+    };
+  const image = length / pixels;
+  // the column with which the last window of the first beat ends
+  const end = (each - 1) * stride + reach - 1 - before;
+  if (end < 0) return { problem: 'first windows of nothing but padding' };
+  const first = Math.floor(end / pixels);
+  const last = first + windows / each - 1;
+  return { image, padding: Math.max(Math.ceil(before / pixels), last + 1 - image), first, last };
+}
+
 /** The plan for these parameters, or a word on why there is none. */
 export function planFor(params: WindowParams): Plan | { readonly problem: string } {
-  const { shape, kernel, strides, pads, dilations, x } = params;
+  const { shape, kernel, strides, pads, dilations, x, pixels = 1 } = params;
   const [h, w, c] = shape;
   const rows = axis(h, kernel[0], strides[0], dilations[0], pads[0], pads[2]);
   const columns = axis(w, kernel[1], strides[1], dilations[1], pads[1], pads[3]);
   if (rows.windows < 1 || columns.windows < 1)
     return { problem: `no window of ${kernel.join(' x ')} fits ${h} x ${w} pixels` };
+  const groups = pixels > 1 ? groupsOf(columns, pixels) : undefined;
+  if (groups !== undefined && 'problem' in groups) return groups;
   const inside = ({ before, length }: Axis, at: number): boolean => at >= before && at < before + length;
   const ends = ({ reach, stride }: Axis, at: number): boolean =>
     at >= reach - 1 && (at - reach + 1) % stride === 0;
-  const both =
-    (test: (axis: Axis, at: number) => boolean) =>
-    (step: number): boolean =>
-      test(rows, Math.floor(step / columns.scanned)) && test(columns, step % columns.scanned);
-  const [needs, emits] = [both(inside), both(ends)];
+  const across = groups === undefined ? columns.scanned : groups.image + groups.padding;
+  const needs = (step: number): boolean =>
+    inside(rows, Math.floor(step / across)) &&
+    (groups === undefined ? inside(columns, step % across) : step % across < groups.image);
+  const emits = (step: number): boolean => {
+    const column = step % across;
+    return (
+      ends(rows, Math.floor(step / across)) &&
+      (groups === undefined ? ends(columns, column) : column >= groups.first && column <= groups.last)
+    );
+  };
   // the first window has to have a pixel, or it would leave before anything of its frame has come
   const first = (rows.reach - 1) * columns.scanned + columns.reach - 1;
   const before = rows.before * columns.scanned + columns.before;
   if (first < before) return { problem: 'a first window of nothing but padding' };
   const padded = rows.scanned > h || columns.scanned > w;
   const { flag } = outputOf(params, padded);
+  const line = groups === undefined ? columns.scanned : groups.image;
+  const kept = groups === undefined ? columns.reach : (groups.first + 1) * pixels + columns.before;
   return {
     params,
     rows,
     columns,
-    steps: rows.scanned * columns.scanned,
+    pixels,
+    windows: groups === undefined ? 1 : pixels / columns.stride,
+    ...(groups === undefined ? {} : { groups }),
+    steps: rows.scanned * across,
     needs,
     emits,
     padded,
     flag,
     pixelBits: c * bitWidth(x) + (flag ? 1 : 0),
-    lineLength: kernel[0] > 1 ? dilations[0] * columns.scanned : 0,
-    kept: columns.reach,
+    lineLength: kernel[0] > 1 ? dilations[0] * line : 0,
+    kept,
   };
 }
 

@@ -36,6 +36,8 @@ const schema = z.object({
   x: elementSchema,
   y: elementSchema,
   fill: z.int(),
+  /** Pixels of an input beat; absent: 1. */
+  pixels: size.exactOptional(),
 });
 
 function check(node: HwNode): readonly Diagnostic[] {
@@ -49,7 +51,9 @@ function check(node: HwNode): readonly Diagnostic[] {
 }
 
 /** The request in the unit's terms, or a word on what it has and what would do. */
-function read(request: LayerRequest): Plan | { readonly found: string; readonly expected: string } {
+function read(
+  request: LayerRequest,
+): Omit<WindowParams, 'pixels'> | { readonly found: string; readonly expected: string } {
   const asked = readRequest(request);
   if ('found' in asked) return asked;
   const { movement, shape, x, y, fill } = asked;
@@ -57,15 +61,17 @@ function read(request: LayerRequest): Plan | { readonly found: string; readonly 
   if (movement.op !== 'windows' || h === undefined || w === undefined || c === undefined || more.length > 0)
     return { found: movement.op, expected: 'windows of an image' };
   const { kernel, strides, pads, dilations } = movement;
-  const plan = planFor({ shape: [h, w, c], kernel, strides, pads, dilations, x, y, fill });
-  if ('problem' in plan) return { found: plan.problem, expected: 'windows with a pixel in the first' };
-  if (!convertible(plan.params, plan.padded))
-    return { found: 'a type that does not hold the result', expected: 'a wider type' };
-  return plan;
+  return { shape: [h, w, c], kernel, strides, pads, dilations, x, y, fill };
 }
 
-function lanesOf({ kernel, shape }: WindowParams): { readonly pe: number; readonly simd: number } {
-  return { pe: kernel[0] * kernel[1] * shape[2], simd: shape[2] };
+/** As `planFor`; one pixel is the default and has no parameter. */
+function planWith(asked: WindowParams, pixels: number): ReturnType<typeof planFor> {
+  return planFor(pixels === 1 ? asked : { ...asked, pixels });
+}
+
+function lanesOf({ params, pixels, windows }: Plan): { readonly pe: number; readonly simd: number } {
+  const { kernel, shape } = params;
+  return { pe: windows * kernel[0] * kernel[1] * shape[2], simd: pixels * shape[2] };
 }
 
 function implement(request: LayerRequest, folding: Folding): Implementation {
@@ -73,22 +79,40 @@ function implement(request: LayerRequest, folding: Folding): Implementation {
     refusal: unitCannotImplement('window', request.value, found, expected),
   });
   if (folding.style !== 'folded') return refuse(`style ${folding.style}`, 'style folded');
-  const plan = read(request);
-  if ('found' in plan) return refuse(plan.found, plan.expected);
-  const { pe, simd } = lanesOf(plan.params);
+  const asked = read(request);
+  if ('found' in asked) return refuse(asked.found, asked.expected);
+  const pixels = folding.simd / asked.shape[2];
+  const plan = planWith(asked, Number.isInteger(pixels) ? pixels : 1);
+  if ('problem' in plan) return refuse(plan.problem, 'windows with a pixel in the first, in whole beats');
+  if (!convertible(plan.params, plan.padded))
+    return refuse('a type that does not hold the result', 'a wider type');
+  const { pe, simd } = lanesOf(plan);
   if (folding.pe !== pe || folding.simd !== simd)
     return refuse(`pe ${folding.pe}, simd ${folding.simd}`, `pe ${pe}, simd ${simd}`);
   return { params: plan.params as unknown as Readonly<Record<string, Param>>, consts: {} };
 }
 
+/** Beats of more pixels than the fewest that are fast enough, by this factor, only waste registers. */
+const slack = 2;
+
+/** One pixel a beat, or where that is too slow the fewest that are fast enough, and up to twice as many. */
 function foldings(
   request: LayerRequest,
   cycles: number,
   styles: readonly Folding['style'][],
 ): readonly Folding[] {
-  const plan = read(request);
-  if ('found' in plan || !styles.includes('folded') || plan.steps > cycles) return [];
-  return [{ style: 'folded', ...lanesOf(plan.params), order: 'output' }];
+  const asked = read(request);
+  if ('found' in asked || !styles.includes('folded')) return [];
+  const found: Folding[] = [];
+  let fewest = Infinity;
+  for (let pixels = 1; pixels <= Math.min(asked.shape[1], slack * fewest); pixels++) {
+    const plan = planWith(asked, pixels);
+    if ('problem' in plan || plan.steps > cycles) continue;
+    fewest = Math.min(fewest, pixels);
+    found.push({ style: 'folded', ...lanesOf(plan), order: 'output' });
+    if (pixels === 1) break;
+  }
+  return found;
 }
 
 function kernel(node: HwNode, context: KernelContext): FrameKernel {
@@ -116,6 +140,11 @@ function kernel(node: HwNode, context: KernelContext): FrameKernel {
   return ([input = 0], [output = 0], frames) => run(input, output, frames);
 }
 
+/** An image of two beats a row, and more. */
+function wider({ shape }: WindowParams, pixels: number): WindowParams['shape'] {
+  return [shape[0], pixels * Math.max(2, Math.ceil(shape[1] / pixels)), shape[2]];
+}
+
 function sample({ integer, pick }: RandomSource): ReturnType<UnitDefinition['sample']> {
   for (;;) {
     const [x, y, fill] = pick<[ElementType, ElementType, number]>([
@@ -141,26 +170,30 @@ function sample({ integer, pick }: RandomSource): ReturnType<UnitDefinition['sam
       y: { ...y },
       fill,
     };
-    if ('problem' in planFor(params)) continue;
-    return { params: params as unknown as Readonly<Record<string, Param>>, consts: {} };
+    const pixels = pick([1, 1, integer(2, 6), params.strides[1], 2 * params.strides[1]]);
+    const plan = planWith({ ...params, shape: pick([params.shape, wider(params, pixels)]) }, pixels);
+    if ('problem' in plan) continue;
+    return { params: plan.params as unknown as Readonly<Record<string, Param>>, consts: {} };
   }
 }
 
 export const unit: UnitDefinition = {
   name: 'window',
-  summary: 'Whole sliding windows: one pixel in and up to one window out a cycle.',
+  summary: 'Whole sliding windows: one or more pixels in and as many windows out a cycle.',
   implementsOps: ['windows'],
   check,
   ports: (node) => {
-    const { params, rows, columns } = planOf(node);
-    const { pe, simd } = lanesOf(params);
+    const plan = planOf(node);
+    const { params, rows, columns } = plan;
+    const { pe, simd } = lanesOf(plan);
     const [h, w, c] = params.shape;
+    const taps = params.kernel[0] * params.kernel[1] * c;
     return [
       { name: 'in', direction: 'in', stream: { elem: params.x, elements: h * w * c, lanes: simd } },
       {
         name: 'out',
         direction: 'out',
-        stream: { elem: params.y, elements: rows.windows * columns.windows * pe, lanes: pe },
+        stream: { elem: params.y, elements: rows.windows * columns.windows * taps, lanes: pe },
       },
     ];
   },

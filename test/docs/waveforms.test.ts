@@ -76,6 +76,27 @@ const diagrams: readonly Diagram[] = [
     cycles: 10,
   },
   {
+    unit: 'window',
+    params: {
+      ...{ shape: [1, 4, 1], kernel: [1, 3], strides: [1, 1], pads: [0, 1, 0, 1], dilations: [1, 1] },
+      ...{ x: stream.elem, y: stream.elem, fill: 0, pixels: 2 },
+    },
+    inputs: 'ab',
+    outputs: 'PQ',
+    cycles: 10,
+  },
+  {
+    unit: 'parallel',
+    params: {
+      unit: 'reduce',
+      copies: 2,
+      params: { rows: 4, taps: 2, channels: 2, lanes: 4, x: stream.elem, y: stream.elem, kind: 'max' },
+    },
+    inputs: 'ab',
+    outputs: 'PQ',
+    cycles: 8,
+  },
+  {
     unit: 'gather',
     params: {
       movement: { op: 'windows', kernel: [1, 2], strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] },

@@ -57,7 +57,7 @@ function foldingOf(
   const cycles = (): number => Math.ceil(outputs / p) * Math.ceil(inputs / s);
   while (cycles() > mostCycles) [p, s] = [Math.min(outputs, p * 2), Math.min(inputs, s * 2)];
   const style = kind === 'unrolled' && matrix && inputs * outputs <= 600 ? 'unrolled' : 'folded';
-  return { pe: p, simd: s, order, style };
+  return style === 'unrolled' ? { pe: outputs, simd: inputs, order, style } : { pe: p, simd: s, order, style };
 }
 
 /** The integer form, or null where the passes say that there is none. */

@@ -77,7 +77,8 @@ describe('matrix products of several vectors', () => {
     ]);
     expect(streams(node).map(beats)).toEqual([150, 90]);
     expect(unitNamed('mvu').timing(node)).toEqual({ initiationInterval: 30 * 5 * 3, latency: 3 });
-    expect(unitNamed('unrolled').timing(built('unrolled', product, { style: 'unrolled' }))).toEqual({
+    const whole = { style: 'unrolled', pe: 12, simd: 18 } as const;
+    expect(unitNamed('unrolled').timing(built('unrolled', product, whole))).toEqual({
       initiationInterval: 30,
       latency: 3,
     });

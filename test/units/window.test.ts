@@ -80,13 +80,32 @@ describe('window', () => {
     expect(unit.foldings?.(request(1), 64, ['folded'])).toEqual([
       { style: 'folded', pe: 36, simd: 4, order: 'output' },
     ]);
-    expect(unit.foldings?.(request(1), 63, ['folded'])).toEqual([]);
     expect(unit.foldings?.(request(0), 36, ['folded'])).toHaveLength(1);
     const answer = unit.implement?.(request(1), { style: 'folded', pe: 36, simd: 4, order: 'output' });
     if (answer === undefined || 'refusal' in answer) throw new Error('refused');
     const node: HwNode = { name: 'dut', unit: 'window', ...answer, origin: { nodes: [] }, value: 'y' };
     expect(unit.check(node)).toEqual([]);
     expect(unit.timing(node).initiationInterval).toBe(64);
+  });
+
+  test('where that is too slow it takes several pixels a cycle, the fewest and up to twice as many', () => {
+    // 6 columns in 3 groups of two or 2 of three, and one of padding; 4 do not divide them, 6 at a time are not faster than needed
+    const lanes = (cycles: number): unknown =>
+      unit.foldings?.(request(1), cycles, ['folded']).map(({ pe, simd }) => [pe / 36, simd / 4]);
+    expect(lanes(63)).toEqual([
+      [2, 2],
+      [3, 3],
+    ]);
+    expect(lanes(8 * 4)).toEqual([
+      [2, 2],
+      [3, 3],
+    ]);
+    expect(lanes(8 * 4 - 1)).toEqual([
+      [3, 3],
+      [6, 6],
+    ]);
+    expect(lanes(8 * 2)).toEqual([[6, 6]]);
+    expect(lanes(8 * 2 - 1)).toEqual([]);
   });
 
   test('refuses other lanes, and a first window of padding alone', () => {

@@ -116,7 +116,7 @@ export const foldingEntry = defineDiagnostic(
     code: 'QCC6201',
     severity: 'error',
     title: 'Malformed entry of a folding file',
-    doc: 'A folding file is an object from names of layers and inputs to entries with fields of docs/folding.md, each with a value that it takes. Fields without effect are refused too: `pe`, `simd` or `order` of an unrolled layer.',
+    doc: 'A folding file is an object from names of layers and inputs to entries with fields of docs/folding.md, each with a value that it takes. Fields without effect are refused too: `order` of an unrolled layer, and `pe` or `simd` unless it names the unit (docs/folding.md).',
   },
   (file: string, path: string, found: string, expected: string, help?: string) => ({
     message: `the folding file's entry '${path}' is malformed`,
