@@ -1,12 +1,12 @@
 # Everything a person does with this repository, by name; `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build bench fuzz check docs clean setup
+.PHONY: help demo test test-long build bench fuzz check docs clean setup
 
 qcc := node dist/compiler/cli.js
 digits := examples/digits
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup build ## set up what is missing, then compile, simulate and check the example network
 	@echo
@@ -22,6 +22,10 @@ test: ## set up what is missing, then run all tests
 	@scripts/setup.sh --tests
 	@mkdir -p .cache
 	npx vitest run --reporter=default --reporter=json --outputFile.json=.cache/vitest.json
+
+test-long: ## the trained models with all of their images, for which `make test` has no time
+	@scripts/setup.sh --tests
+	QCC_LARGE=1 npx vitest run test/models
 
 setup:
 	@scripts/setup.sh

@@ -35,8 +35,16 @@ function fixedCandidate(
   if (able.length === 0) reasons.push(`unit ${layer.units.map(({ name }) => name).join(' or ')}`);
   for (const unit of able) {
     const answer = tryFolding(layer, unit, folding, form);
-    if ('candidate' in answer) return answer.candidate;
-    reasons.push(answer.reason);
+    if ('candidate' in answer) {
+      const {
+        inputs: [taken],
+        output,
+      } = answer.candidate;
+      // of a unit that is named, lanes that it does not go by are not passed over
+      if (given.unit === undefined || given.style !== 'unrolled') return answer.candidate;
+      if (output.lanes === folding.pe && taken?.lanes === folding.simd) return answer.candidate;
+      reasons.push(`pe ${output.lanes}, simd ${taken?.lanes ?? 1}`);
+    } else reasons.push(answer.reason);
   }
   const asked = given.unit === undefined ? '' : `unit ${given.unit}, `;
   const found = `${asked}style ${folding.style}, pe ${folding.pe}, simd ${folding.simd}, ${folding.order} order`;

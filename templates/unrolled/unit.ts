@@ -31,8 +31,6 @@ export const unit: UnitDefinition = {
       refusal: unitCannotImplement('unrolled', request.value, found, expected),
     });
     if (folding.style !== 'unrolled') return refuse(`style ${folding.style}`, 'style unrolled');
-    if (folding.pe !== outputs || folding.simd !== inputs)
-      return refuse(`pe ${folding.pe}, simd ${folding.simd}`, `pe ${outputs}, simd ${inputs}`);
     if (outputs * inputs > largestLayer) {
       return refuse(`${outputs} x ${inputs} weights`, `at most ${largestLayer} weights in an unrolled layer`);
     }

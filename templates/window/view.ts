@@ -115,8 +115,10 @@ export function view(plan: Plan, names: { readonly module: string }): TemplateVi
     })),
     several: pixels > 1,
     inside: columnPadding ? axes[0]?.['inside'] : false,
-    blankColumn: `{${kernel[0]}${blank}}`,
-    blankKept: `{${kept * kernel[0]}${blank}}`,
+    blankNewest: `{${pixels * kernel[0]}${blank}}`,
+    blankOlder: `{${Math.max(1, kept - pixels) * kernel[0]}${blank}}`,
+    newestMsb: pixels * columnBits - 1,
+    olderLsb: pixels * columnBits,
     // a first row may give windows before any padding behind a row has come
     fresh: columnPadding && columns.before > 0 && rows.reach === 1,
     columnBits,

@@ -15,7 +15,7 @@ import { sameRun } from '../conformance/bench.ts';
 // Rates at which a pixel a cycle is too slow: several pixels and windows a beat, and several copies of what takes them.
 
 const random = createRandom(32);
-const constant = (elem: typeof bipolar | ReturnType<typeof int>, ...shape: number[]) => ({
+const constant = (elem: ReturnType<typeof int>, ...shape: number[]) => ({
   elem,
   shape,
   data: randomValues(elem, elementCount(shape), random),

@@ -21,6 +21,7 @@ import type { FoldingRecipe, Recipe } from './recipe.ts';
 
 export type Form = 'real' | 'integer';
 export type GivenFoldings = NonNullable<CompileOptions['folding']>;
+type GivenFolding = GivenFoldings extends ReadonlyMap<string, infer F> ? F : never;
 
 /** A network with its foldings: what goes through all engines. */
 export interface Subject {
@@ -57,7 +58,7 @@ function foldingOf(
   const cycles = (): number => Math.ceil(outputs / p) * Math.ceil(inputs / s);
   while (cycles() > mostCycles) [p, s] = [Math.min(outputs, p * 2), Math.min(inputs, s * 2)];
   const style = kind === 'unrolled' && matrix && inputs * outputs <= 600 ? 'unrolled' : 'folded';
-  return style === 'unrolled' ? { pe: outputs, simd: inputs, order, style } : { pe: p, simd: s, order, style };
+  return { pe: p, simd: s, order, style };
 }
 
 /** The integer form, or null where the passes say that there is none. */
@@ -103,12 +104,18 @@ function oneALayer(integer: Graph, foldings: GivenFoldings): GivenFoldings {
 }
 
 /** A folding of a layer that some unit takes: any it proposes, or lanes that divide nothing; undefined leaves it to the search. */
-function layerFolding(layer: Layer, recipe: FoldingRecipe): ReturnType<typeof foldingOf> | undefined {
+function layerFolding(layer: Layer, recipe: FoldingRecipe): GivenFolding | undefined {
   if (recipe.kind === 'search') return undefined;
   const { request } = layer;
   const inputs = request.input.shape.at(-1) ?? 1;
   const outputs = request.ops.at(-1)?.result.shape.at(-1) ?? 1;
   const wish = foldingOf(recipe, inputs, outputs, request.ops[0]?.op === 'matmul');
+  // now and then faster than a vector or a pixel a cycle
+  const rows = elementCount(request.ops.at(-1)?.result.shape.slice(0, -1) ?? []);
+  const fast = recipe.pe % 4 === 0 ? candidatesOf(layer, Math.ceil(rows / 2), 'auto') : [];
+  const quick = fast[recipe.simd % Math.max(1, fast.length)];
+  // a narrower unit would take such lanes as all that it has
+  if (quick !== undefined) return { ...quick.folding, unit: quick.unit.name };
   const takes = layer.units.some((unit) => {
     const answer = tryFolding(layer, unit, wish);
     return 'candidate' in answer && answer.candidate.timing.initiationInterval <= mostCycles * 4;
@@ -133,7 +140,7 @@ export function imageSubjectOf(form: Form, recipe: ImageRecipe): Subject | null 
   const integer = unless(graph, () => integerForm(graph));
   if (integer === null || integer.nodes.every(({ op }) => op === 'reshape')) return null;
   const layers = unless([], () => networkOf(integer, units, new Diagnostics()).layers);
-  const foldings = new Map<string, ReturnType<typeof foldingOf>>();
+  const foldings = new Map<string, GivenFolding>();
   layers.forEach((layer, i) => {
     const chosen = recipe.foldings[i % recipe.foldings.length];
     const folding = chosen && layerFolding(layer, chosen);

@@ -8,6 +8,9 @@ const folder = fileURLToPath(new URL('../../../shared/data/', import.meta.url));
 export const haveData = process.env['CI'] !== undefined || existsSync(folder);
 if (!haveData) console.warn('skipped: ../shared/data with the trained models is not there');
 
+/** Whether there is time for all of it, as in `make test-long`. */
+export const large = process.env['QCC_LARGE'] !== undefined;
+
 export const dataPath = (path: string): string => `${folder}${path}`;
 
 export function readData(path: string, array?: string): NdArray {

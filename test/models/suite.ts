@@ -9,7 +9,7 @@ import type { Engine, VerilatorRunner } from '../../sim/index.ts';
 import { templateRoot, units } from '../../templates/registry.ts';
 import { sameRun } from '../conformance/bench.ts';
 import { compile, type ModelCase } from './cases.ts';
-import { haveData, mnistTest } from './data.ts';
+import { haveData, large, mnistTest } from './data.ts';
 
 /** Frames of which every handshake of every channel is compared, unless the case says otherwise. */
 const defaultWatched = 5;
@@ -17,7 +17,6 @@ const defaultWatched = 5;
 const resumed = 2;
 /** Frames of which the last ones come in the steady state. */
 const settled = 50;
-const large = process.env['QCC_LARGE'] !== undefined;
 
 function evaluateAll({ integer }: Compilation, data: TensorData): number[] {
   const evaluator = createEvaluator(integer);
