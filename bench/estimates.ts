@@ -1,9 +1,9 @@
 /**
- * What a build estimates for a whole network against what Yosys counts, portable form: the real models where their files are there, at
- * slow rates so that Yosys takes a minute each, and random networks of the fuzzer. The medians are the error that reports state
- * (compiler/report/error.ts).
+ * What a build estimates for a whole network against what Yosys counts, instance by instance, portable form: the real models where their
+ * files are there, at slow rates so that Yosys takes a minute each, and random networks of the fuzzer. The medians are the error that
+ * reports state (compiler/report/error.ts).
  *
- *     node --import ./scripts/ts.mjs bench/estimates.ts [NAME...]
+ *     node --import ./scripts/ts.mjs bench/estimates.ts [NAME...] [--instances]
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,14 +12,13 @@ import Table from 'cli-table3';
 import fc from 'fast-check';
 import { Diagnostics } from '../compiler/diagnostics/index.ts';
 import { compileGraph } from '../compiler/driver.ts';
-import type { Cost } from '../compiler/hw/index.ts';
 import type { Graph } from '../compiler/qir/index.ts';
 import { imageSubjectOf, subjectOf } from '../test/fuzz/check.ts';
 import { imageRecipe } from '../test/fuzz/image-recipe.ts';
 import { recipe } from '../test/fuzz/recipe.ts';
 import { example, model, quantized } from './models.ts';
 import type { Network } from './models.ts';
-import { synthesize } from './yosys.ts';
+import { nothing, sum, synthesizeParts } from './yosys.ts';
 
 /** Networks of the fuzzer's generators, the same ones in every run; those that no unit takes are passed over. */
 function random(count: number): readonly Network[] {
@@ -33,12 +32,9 @@ function random(count: number): readonly Network[] {
         : imageSubjectOf('integer', image);
     if (drawn === null) return [];
     try {
-      // a network of one element more or less says nothing
-      const lut = compileGraph(drawn.graph, { diagnostics: new Diagnostics() }).plan.reduce(
-        (sum, { cost }) => sum + cost.lut,
-        0,
-      );
-      return lut >= 400 && lut <= 20_000 ? [drawn.graph] : [];
+      // a network that computes next to nothing says nothing; operations do not depend on what is estimated
+      const { plan } = compileGraph(drawn.graph, { diagnostics: new Diagnostics() });
+      return plan.reduce((total, { operations }) => total + operations, 0) >= 200 ? [drawn.graph] : [];
     } catch {
       return [];
     }
@@ -75,7 +71,8 @@ function median(values: readonly number[]): number {
   return ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle)] ?? NaN)) / 2;
 }
 
-const wanted = process.argv.slice(2);
+const wanted = process.argv.slice(2).filter((name) => !name.startsWith('--'));
+const instances = process.argv.includes('--instances');
 const head = [
   'network',
   'interval',
@@ -99,16 +96,16 @@ try {
       diagnostics: new Diagnostics(),
       ...target,
     });
-    const estimate = plan.reduce(
-      (sum, { cost }): Cost => ({
-        lut: sum.lut + cost.lut,
-        ff: sum.ff + cost.ff,
-        bram36: sum.bram36 + cost.bram36,
-        dsp: sum.dsp + cost.dsp,
-      }),
-      { lut: 0, ff: 0, bram36: 0, dsp: 0 },
-    );
-    const found = synthesize(hw);
+    const estimate = plan.reduce((total, { cost }) => sum(total, cost), nothing);
+    let found = nothing;
+    for (const { node, found: part } of synthesizeParts(hw)) {
+      found = sum(found, part);
+      const cost = plan.find(({ instance }) => instance === node?.name)?.cost;
+      if (instances && node !== undefined && cost !== undefined)
+        process.stderr.write(
+          `  ${node.name} (${node.unit}): ${resources.map((r) => `${r} ${part[r]} as ${cost[r]}`).join(', ')}, dsp ${part.dsp} as ${cost.dsp}\n`,
+        );
+    }
     const cells = resources.flatMap((resource) => {
       const [real, guess] = [found[resource], Math.round(10 * estimate[resource]) / 10];
       // a network without block RAM has no ratio; one that wrongly expects some, or none, is off by all of it

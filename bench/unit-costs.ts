@@ -4,13 +4,12 @@
  *     node --import ./scripts/ts.mjs bench/unit-costs.ts [UNIT...]
  */
 import Table from 'cli-table3';
-import { freeze } from '../compiler/hw/index.ts';
-import type { Channel, HwConst, HwNode } from '../compiler/hw/index.ts';
+import type { HwConst, HwNode } from '../compiler/hw/index.ts';
 import { bitWidth, fitInteger, int, uint, bipolar, ternary, valueRange } from '../compiler/qir/types.ts';
 import type { ElementType } from '../compiler/qir/types.ts';
 import { units } from '../templates/registry.ts';
 import { channelCases } from './channel-units.ts';
-import { synthesize } from './yosys.ts';
+import { alone, synthesize } from './yosys.ts';
 
 interface Case {
   readonly unit: string;
@@ -263,25 +262,12 @@ for (const { unit: name, title, params, consts } of cases) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const unit = units.get(name);
   if (unit === undefined) throw new Error(`no unit ${name}`);
-  const node: HwNode = {
-    name: 'unit',
-    unit: name,
-    params,
-    consts: consts ?? {},
-    origin: { nodes: [] },
-    value: '',
-  };
+  const graph = alone({ unit: name, params, consts: consts ?? {} });
+  const [node] = graph.nodes;
+  if (node === undefined) throw new Error('a design without its instance');
   const [first] = unit.check(node);
   if (first !== undefined) throw new Error(`${title}: ${first.message}`);
-  const channels = unit.ports(node).map((port): Channel => {
-    const [outer, inner] = [
-      { node: '', port: port.name },
-      { node: 'unit', port: port.name },
-    ];
-    const [from, to] = port.direction === 'in' ? [outer, inner] : [inner, outer];
-    return { name: `c_${port.name}`, stream: port.stream, from, to };
-  });
-  const found = synthesize(freeze({ name: 'measured', nodes: [node], channels, clockMhz: 200 }));
+  const found = synthesize(graph);
   const estimate = unit.cost(node);
   table.push([
     name,
