@@ -26,9 +26,8 @@ export function sum(a: Cost, b: Cost): Cost {
   return { lut: a.lut + b.lut, ff: a.ff + b.ff, bram36: a.bram36 + b.bram36, dsp: a.dsp + b.dsp };
 }
 
-/** Counts the cells in what Yosys' `stat` printed last. */
-function countCells(log: string): Cost {
-  const cells = log.slice(log.lastIndexOf('Number of cells'));
+/** Counts the cells that Yosys' `stat` printed for one module. */
+function countCells(cells: string): Cost {
   const count = (pattern: RegExp): number =>
     [...cells.matchAll(pattern)].reduce((total, [, n]) => total + Number(n), 0);
   // A RAM32M16 or RAM64M8 takes the eight LUTs of a slice, a RAM32M or RAM64M four; a dual-port RAM a LUT a port and 64 words.
@@ -46,14 +45,12 @@ function countCells(log: string): Cost {
   };
 }
 
-/** Runs `script` on files in a folder and counts; a text that was counted before is not synthesized again. */
-function run(files: ReadonlyMap<string, string>, script: string, keep?: string): Cost {
-  const hash = createHash('sha256')
-    .update(execFileSync('yosys', ['-V']))
-    .update(script);
-  for (const [path, content] of files) hash.update(path).update('\0').update(content).update('\0');
-  const path = join(known, `${hash.digest('hex')}.json`);
-  if (keep === undefined && existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as Cost;
+/** Runs Yosys on files in a folder; returns what its last `stat` says of each module. */
+function runYosys(
+  files: ReadonlyMap<string, string>,
+  script: string,
+  keep?: string,
+): ReadonlyMap<string, Cost> {
   const folder = keep ?? mkdtempSync(join(tmpdir(), 'qcc-bench-'));
   try {
     for (const [name, content] of files) {
@@ -61,13 +58,38 @@ function run(files: ReadonlyMap<string, string>, script: string, keep?: string):
       writeFileSync(join(folder, name), content);
     }
     const log = execFileSync('yosys', ['-p', script], { cwd: folder, maxBuffer: 1 << 30 }).toString();
-    const found = countCells(log);
-    mkdirSync(known, { recursive: true });
-    writeFileSync(path, JSON.stringify(found));
-    return found;
+    const [, ...modules] = log.slice(log.lastIndexOf('Printing statistics.')).split(/^=== /m);
+    return new Map(modules.map((text) => [text.slice(0, text.indexOf(' ===')), countCells(text)]));
   } finally {
     if (keep === undefined) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+let version: Buffer | undefined;
+
+/** Where the count of a text is kept, which depends on Yosys' version too. */
+function pathOf(files: ReadonlyMap<string, string>, script: string): string {
+  version ??= execFileSync('yosys', ['-V']);
+  const hash = createHash('sha256').update(version).update(script);
+  for (const [path, content] of files) hash.update(path).update('\0').update(content).update('\0');
+  return join(known, `${hash.digest('hex')}.json`);
+}
+
+/** Counts the modules of a design; a text that was counted before is not synthesized again. */
+function run(files: ReadonlyMap<string, string>, script: string, keep?: string): ReadonlyMap<string, Cost> {
+  const path = pathOf(files, script);
+  if (keep === undefined && existsSync(path))
+    return new Map(JSON.parse(readFileSync(path, 'utf8')) as [string, Cost][]);
+  const found = runYosys(files, script, keep);
+  mkdirSync(known, { recursive: true });
+  writeFileSync(path, JSON.stringify([...found]));
+  return found;
+}
+
+function countOf(found: ReadonlyMap<string, Cost>, module: string): Cost {
+  const count = found.get(module);
+  if (count === undefined) throw new Error(`Yosys printed no statistics of ${module}`);
+  return count;
 }
 
 /** The Verilog of a design and the files with its text. */
@@ -86,24 +108,28 @@ const define = (xilinx: boolean): string => (xilinx ? '-DQCC_XILINX ' : '');
  */
 export function synthesize(hw: HwGraph, { xilinx = false, keep }: SynthesisOptions = {}): Cost {
   const { files, sources } = emit(hw);
-  return run(files, `read_verilog ${define(xilinx)}${sources.join(' ')}; ${synth(hw.name)}`, keep);
+  const read = `read_verilog ${define(xilinx)}${sources.join(' ')}`;
+  return countOf(run(files, `${read}; ${synth(hw.name)}`, keep), hw.name);
 }
 
 /** A design of one instance, its ports the design's. */
-export function alone(node: Pick<HwNode, 'unit' | 'params' | 'consts'>): HwGraph {
-  const unit = units.get(node.unit);
-  if (unit === undefined) throw new Error(`no unit ${node.unit}`);
-  const { params, consts } = node;
-  const only: HwNode = { name: 'unit', unit: node.unit, params, consts, origin: { nodes: [] }, value: '' };
+export function alone(
+  { unit: name, params, consts }: Pick<HwNode, 'unit' | 'params' | 'consts'>,
+  suffix = '',
+): HwGraph {
+  const unit = units.get(name);
+  if (unit === undefined) throw new Error(`no unit ${name}`);
+  const node = `unit${suffix}`;
+  const only: HwNode = { name: node, unit: name, params, consts, origin: { nodes: [] }, value: '' };
   const channels = unit.ports(only).map((port): Channel => {
     const [outer, inner] = [
       { node: '', port: port.name },
-      { node: 'unit', port: port.name },
+      { node, port: port.name },
     ];
     const [from, to] = port.direction === 'in' ? [outer, inner] : [inner, outer];
     return { name: `c_${port.name}`, stream: port.stream, from, to };
   });
-  return freeze({ name: 'measured', nodes: [only], channels, clockMhz: 200 });
+  return freeze({ name: `measured${suffix}`, nodes: [only], channels, clockMhz: 200 });
 }
 
 /** What was counted for a part of a design. */
@@ -115,16 +141,34 @@ export interface Part {
 
 /**
  * The same count, part by part: each instance flattened and synthesized by itself, and the top module with the instances as black boxes.
- * Nothing is optimized across instances, so the sum is an upper bound for practical purposes; unlike the whole, it takes little memory.
+ * Nothing is optimized across instances. The instances go through one run of Yosys, which keeps them apart: most of the time of a run is
+ * spent before it comes to the design. Instances that are the same go through it once.
  */
-export function* synthesizeParts(
+export function synthesizeParts(
   hw: HwGraph,
   { xilinx = false }: Pick<SynthesisOptions, 'xilinx'> = {},
-): Generator<Part> {
-  for (const node of hw.nodes) yield { node, found: synthesize(alone(node), { xilinx }) };
-  const { files, sources } = emit(hw);
+): readonly Part[] {
+  const texts = hw.nodes.map((node) => JSON.stringify([...emit(alone(node)).files]));
+  const unique = [...new Set(texts)];
+  const files = new Map<string, string>();
+  const modules = unique.map((text, i) => {
+    const graph = alone(hw.nodes[texts.indexOf(text)] as HwNode, String(i));
+    for (const [path, content] of emit(graph).files) files.set(path, content);
+    return graph.name;
+  });
+  const instances = modules.map((module) => `  (* keep *) ${module} u_${module} ();`);
+  files.set('rtl/all.v', `module all;\n${instances.join('\n')}\nendmodule\n`);
+  const all = [...files.keys()].filter((path) => path.endsWith('.v')).join(' ');
+  const apart = `hierarchy -top all; setattr -mod -set keep_hierarchy 1 ${modules.join(' ')}`;
+  const found = run(files, `read_verilog ${define(xilinx)}${all}; ${apart}; ${synth('all')}`);
+  const parts = hw.nodes.map((node, i): Part => {
+    const module = modules[unique.indexOf(texts[i] ?? '')] ?? '';
+    return { node, found: countOf(found, module) };
+  });
+  const { files: whole, sources } = emit(hw);
   const top = `rtl/${hw.name}.v`;
   const boxes = sources.filter((path) => path !== top).join(' ');
   const read = `read_verilog -lib ${define(xilinx)}${boxes}; read_verilog ${define(xilinx)}${top}`;
-  yield { found: run(files, `${read}; ${synth(hw.name)}`) };
+  const between = countOf(run(whole, `${read}; ${synth(hw.name)}`), hw.name);
+  return [...parts, { found: between }];
 }
