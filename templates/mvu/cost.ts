@@ -4,6 +4,7 @@ import { isXnor, usesAcc } from './body.ts';
 import { hasConstantArray } from './constant.ts';
 import { elementBits } from './plan.ts';
 import type { Plan } from './plan.ts';
+import { hasWeightCells } from './weight-cells.ts';
 import { romsOf } from './words.ts';
 
 /**
@@ -101,9 +102,10 @@ export function cost(plan: Plan, form: Form = 'portable'): Cost {
       bram36 += blockHalves(rom.depth, rom.width) / 2;
       continue;
     }
-    const luts = romLuts(rom.width, rom.depth);
+    const cells = form === 'amd' && rom.name === 'weights' && hasWeightCells(plan);
+    const luts = cells ? rom.width / (rom.depth > 32 ? 1 : 2) : romLuts(rom.width, rom.depth);
     lut += luts;
-    ff += Math.min(rom.width, luts);
+    ff += cells ? rom.width : Math.min(rom.width, luts);
   }
   if (store !== 'mux') ff += pe * resBits;
   if (store === 'load' || store === 'mux') ff += pe * accBits;

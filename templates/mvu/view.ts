@@ -6,6 +6,7 @@ import { constantArray } from './constant.ts';
 import { elementBits, planOf } from './plan.ts';
 import type { LaneNumbers, Plan } from './plan.ts';
 import { timing } from './model.ts';
+import { weightCells } from './weight-cells.ts';
 import { lateNumbers, memoryFile, pack, romsOf, rowLength, weightWidth, weightWords } from './words.ts';
 import type { Rom } from './words.ts';
 
@@ -39,6 +40,18 @@ function countersOf({ sf, nf, steps, order }: Plan): { counters: Counter[]; addr
     return { counters: both, address: order === 'output' ? '{nf_q, sf_q}' : '{sf_q, nf_q}' };
   }
   return { counters: [...both, counter('step', steps, 'fire')], address: 'step_q' };
+}
+
+/** The address of a step in `bits` bits. */
+function stepOf(
+  counters: readonly Counter[],
+  address: string,
+  bits: number,
+): { readonly step: string; readonly stepMsb: number } {
+  const own = counters
+    .filter(({ name }) => address.includes(`${name}_q`))
+    .reduce((total, counter) => total + counter.bits, 0);
+  return { step: own < bits ? `{${bits - own}'d0, ${address}}` : address, stepMsb: bits - 1 };
 }
 
 /** Concatenations that turn the elements of a beat into planes of equal bits; the sign plane of a signed input inverted. */
@@ -120,6 +133,7 @@ export function view(
   const { counters, address } = countersOf(plan);
   const part = simd * analysis.weightBits;
   const array = constantArray(node, plan);
+  const cells = weightCells(node, plan);
   // With the weights in the array's cells there is no element that takes them by port.
   const xilinx = array === undefined ? xilinxBody(plan) : [];
   const { initiationInterval, latency } = timing(plan, 1);
@@ -164,6 +178,7 @@ export function view(
       array === undefined
         ? false
         : { ...array, sign: array.kind === 'sign', stepMsb: bitsOf(plan.steps) - 1, signPad: accBits - 1 },
+    cells: cells === undefined ? false : { ...cells, ...stepOf(counters, address, cells.stepBits) },
     counters,
     address,
     manySf: sf > 1,

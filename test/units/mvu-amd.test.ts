@@ -88,6 +88,8 @@ const shapes: Parameters<typeof xnorUnit>[] = [
   [6, [19, 8, 3, 5], 'input', false],
   [7, [50, 17, 2, 13], 'output', true],
   [8, [16, 5, 5, 16], 'output', true],
+  [9, [40, 20, 5, 8], 'input', true],
+  [10, [28, 11, 3, 5], 'output', false],
 ];
 
 describe('the AMD form of the matrix-vector unit, on the cell models of Yosys', () => {
@@ -120,6 +122,12 @@ describe('the AMD form of the matrix-vector unit, on the cell models of Yosys', 
     expect(text).toMatch(/CARRY8/);
     expect(text).toMatch(/module amd_i0_array/);
     expect(text).not.toMatch(/module amd_i7_array/);
+    // a bit of 36 words takes a cell, two bits of 20 share one
+    const cellsOf = (name: string): string[] =>
+      [...(files.get(`rtl/${name}.v`) ?? '').matchAll(/LUT6_2[^;]*weights_l[^;]*;/g)].map(([cell]) => cell);
+    const pairs = (name: string): string[] => cellsOf(name).filter((cell) => /O5\(weights_n/.test(cell));
+    expect([cellsOf('amd_i7').length, pairs('amd_i7').length]).toEqual([26, 0]);
+    expect([cellsOf('amd_i9').length, pairs('amd_i9').length]).toEqual([20, 20]);
   });
 
   test.each([{}, { stalls: 3 }, { reset: { at: 23, resume: 1 } }])(
