@@ -82,6 +82,14 @@ export {
   type WeightRepresentation,
 } from './representation.ts';
 export { sketch, type SketchOptions } from './sketch.ts';
+export {
+  bitsPerWeight,
+  powerOfTwoCost,
+  totalCost,
+  weightCost,
+  type CostOptions,
+  type WeightCost,
+} from './storage.ts';
 export { ternaryStep, type TernaryVector } from './ternary-step.ts';
 export { trainedTernary, ttqScaleGradients, type TtqOptions } from './ttq.ts';
 export { ternarize } from './twn.ts';

@@ -7,7 +7,7 @@ import { fail, invariant, type Where } from '../../diagnostics/index.ts';
 
 /**
  * The weights of a layer: a row for each output (channel, unit), a column for each weight of its fan-in, row by row. The order of the columns
- * is the caller's; no method depends on it.
+ * is the caller's. Only ties and gap codes depend on it; publications order a convolution's by channel, row, column.
  */
 export interface Matrix {
   readonly rows: number;

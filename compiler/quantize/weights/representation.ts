@@ -58,7 +58,7 @@ export interface SparseWeights extends Shape {
   readonly values: Float64Array;
 }
 
-/** W[o,i] = scale(o) * levels[o,i] with integers of `bits` bits: symmetric integers, DoReFa. */
+/** W[o,i] = scale(o) * levels[o,i] with at most 2^bits different levels: symmetric integers, DoReFa. */
 export interface IntegerWeights extends Shape {
   readonly kind: 'integer';
   readonly bits: number;
