@@ -112,10 +112,10 @@ async function importModel(bytes: Uint8Array, options: LoadOptions & { file: str
 }
 
 const cycleModel: CycleModel = {
-  run: (hw, frames, extra) => {
+  run: (hw, frames, extra, settle = false) => {
     const known = extra === undefined ? units : new Map([...units, ...extra]);
-    const { cycles, initiationInterval, latency, fifos } = createEngine(hw, known).time({ frames });
-    return { cycles, initiationInterval, latency: latency?.last ?? null, fifos };
+    const { initiationInterval, latency, fifos } = createEngine(hw, known).time({ frames, settle });
+    return { initiationInterval, latency: latency?.last ?? null, fifos };
   },
 };
 

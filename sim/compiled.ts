@@ -90,9 +90,10 @@ function fillTable(words: Int32Array, at: number, table: TimingTable, tables: Ta
  * Runs `frames` frames through a design whose every cycle model is a table (`TimingModel.table`): the same events as `Machine`, some ten
  * times as fast.
  *
+ * @param settle - ends with the recurrence, or where none can be found any more; `cycles` is then where it ended.
  * @returns null if a model has no table; `still` if the design stands still, which `Machine` explains.
  */
-export function runCompiled(net: Netlist, frames: number): CompiledRun | 'still' | null {
+export function runCompiled(net: Netlist, frames: number, settle = false): CompiledRun | 'still' | null {
   if (net.outputs.length === 0 || net.channels.some(({ beats }) => beats > MOST)) return null;
   const found = net.nodes.map(({ node, unit }) => tableOf(node, unit));
   const given = found.filter((table) => table !== null);
@@ -148,6 +149,7 @@ export function runCompiled(net: Netlist, frames: number): CompiledRun | 'still'
     net.inputs.length,
     net.outputs.length,
     frames,
+    settle ? 1 : 0,
     work,
     result,
     room,

@@ -52,6 +52,8 @@ export interface TimingRequest {
   readonly frames: number;
   readonly stalls?: number | undefined;
   readonly reset?: ResetOptions | undefined;
+  /** Only the steady state and the first frame count: the run may end once both are known. Its `cycles` then mean nothing. */
+  readonly settle?: boolean;
 }
 
 /** The cycle simulator of one design. Runs are independent of one another: each starts from reset. */
@@ -179,10 +181,10 @@ export function createEngine(hw: HwGraph, units: ReadonlyMap<string, UnitDefinit
   };
   return {
     hw,
-    time: ({ frames, stalls, reset }) => {
+    time: ({ frames, stalls, reset, settle }) => {
       checkOptions(frames, stalls, reset);
       if (stalls === undefined && reset === undefined) {
-        const run = runCompiled(net, frames);
+        const run = runCompiled(net, frames, settle);
         // a standstill is explained by the general engine
         if (run !== null && run !== 'still') return timingOf(net, run);
       }

@@ -93,6 +93,7 @@ export interface WasmKernels {
     inputCount: number,
     outputCount: number,
     frames: number,
+    settle: number,
     work: number,
     result: number,
     room: number,

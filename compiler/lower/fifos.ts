@@ -17,8 +17,6 @@ export interface Measured {
 
 /** One run of the cycle model. */
 export interface ModelRun {
-  /** Cycles until the last output beat. */
-  readonly cycles: number;
   /** Cycles a frame in the steady state; null if the run ended before the timing state recurred. */
   readonly initiationInterval: number | null;
   /** As in `Measured`. */
@@ -31,9 +29,15 @@ export interface ModelRun {
 export interface CycleModel {
   /**
    * @param extra - units that the design has besides those of templates/.
+   * @param settle - the run may end where the timing state recurs, or can no longer be seen to.
    * @throws DiagnosticError QCC5030 if the design stands still.
    */
-  readonly run: (hw: HwGraph, frames: number, extra?: ReadonlyMap<string, UnitDefinition>) => ModelRun;
+  readonly run: (
+    hw: HwGraph,
+    frames: number,
+    extra?: ReadonlyMap<string, UnitDefinition>,
+    settle?: boolean,
+  ) => ModelRun;
 }
 
 /**
@@ -46,9 +50,9 @@ export function measure(
   model: CycleModel,
   extra?: ReadonlyMap<string, UnitDefinition>,
 ): Measured {
-  // Recurrence is found within a few frames of the pipeline having filled; the periods in between cost nothing.
-  for (let frames = 256; frames <= 1 << 20; frames *= 16) {
-    const { initiationInterval, latency } = model.run(hw, frames, extra);
+  // Recurrence is mostly found within a few frames of the pipeline having filled, where the run ends: more frames cost nothing.
+  for (let frames = 4096; frames <= 1 << 20; frames *= 16) {
+    const { initiationInterval, latency } = model.run(hw, frames, extra, true);
     if (initiationInterval !== null && latency !== null) return { initiationInterval, latency };
   }
   throw new InternalError(`the timing of ${hw.name} does not recur`);
@@ -149,7 +153,7 @@ class Trials {
   #run(depths: readonly number[]): ModelRun | undefined {
     this.#spent += this.#each;
     const hw = paced(connect(this.#plan, this.#units, depths), this.#target);
-    return unlessStill(() => this.#model.run(hw, this.#frames, paceUnits));
+    return unlessStill(() => this.#model.run(hw, this.#frames, paceUnits, true));
   }
 
   /** The most that each edge holds when nothing ever waits for room; sets the interval that is kept from then on. */
@@ -272,12 +276,21 @@ function leastDepths(
     const second = takeOut(edges.slice(half), first);
     return first && second;
   };
-  takeOut(byBits([...depths.keys()]), true);
+  // what never held more than the two beats of the least FIFO goes as one group, of the others many are needed: each is asked about
+  const edges = byBits([...depths.keys()]);
+  for (const edge of edges.filter((each) => (room[each] ?? 0) > 2)) takeOut([edge], false);
+  takeOut(
+    edges.filter((each) => (room[each] ?? 0) <= 2),
+    false,
+  );
   for (const edge of byBits([...depths.keys()].filter((each) => (depths[each] ?? 0) > 0))) {
-    let low = 1;
+    // most are as short as can be by now: steps that double from the top, and bisection below the first that is too long
+    let [low, step] = [1, 1];
     while (low < (depths[edge] ?? 0) && trials.left) {
-      const middle = Math.floor((low + (depths[edge] ?? 0)) / 2);
-      if (!take(depths.map((depth, each) => (each === edge ? middle : depth)))) low = middle + 1;
+      const depth = depths[edge] ?? 0;
+      const wanted = low > 1 ? Math.floor((low + depth) / 2) : Math.max(low, depth - step);
+      if (!take(depths.map((old, each) => (each === edge ? wanted : old)))) low = wanted + 1;
+      step *= 2;
     }
   }
   const exact = (wanted: readonly number[]): Measured | undefined => {

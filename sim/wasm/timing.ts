@@ -394,6 +394,7 @@ function flush(channels: usize, count: i32, cycle: i64): void {
  *
  * @param nodes, channels - records, all zero but for what does not change; SLOT and LISTED are -1, FIRST and LAST too
  * @param ends - addresses of the input channels, then of the output channels
+ * @param settle - whether to end with the recurrence, or where it can no longer be found, rather than with the last frame
  * @param work - room for the active list, two due lists, the wheel and the table of snapshots, in this order, zeroed
  * @param result - takes five i64: cycles, period and frames of the recurrence (0: none), whether it stands still; and then the
  *   cycles of a period that each channel spends in each status
@@ -408,6 +409,7 @@ export function simulate(
   inputCount: i32,
   outputCount: i32,
   frames: f64,
+  settle: i32,
   work: usize,
   result: usize,
   room: usize,
@@ -517,7 +519,17 @@ export function simulate(
     }
     for (let i = 0; i < dueCount; i++) edge(<usize>load<u32>(due + ((<usize>i) << 2)), cycle);
     cycle++;
-    if (!boundary || !searching) continue;
+    if (!boundary) continue;
+    // the first frame has to have left everywhere before whole periods are left out: its stamps are not made up for
+    let early = false;
+    for (let e = outputs; e < outputsEnd; e += 4) {
+      const c = <usize>load<u32>(e);
+      if (load<i64>(c, COUNT) < <i64>load<i32>(c, BEATS)) early = true;
+    }
+    if (!searching) {
+      if (settle != 0 && !early) break;
+      continue;
+    }
     if (period == 0) {
       // the state before `cycle`
       flush(channels, channelCount, cycle);
@@ -584,14 +596,9 @@ export function simulate(
       store<i64>(result, period, 8);
       store<i64>(result, passed, 16);
     }
-    // the first frame has to have left everywhere before whole periods are left out: its stamps are not made up for
-    let early = false;
-    for (let e = outputs; e < outputsEnd; e += 4) {
-      const c = <usize>load<u32>(e);
-      if (load<i64>(c, COUNT) < <i64>load<i32>(c, BEATS)) early = true;
-    }
     if (early) continue;
     searching = false;
+    if (settle != 0) break;
     let times: i64 = NEVER;
     for (let e = ends; e < outputs; e += 4) {
       const c = <usize>load<u32>(e);

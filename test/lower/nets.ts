@@ -86,10 +86,10 @@ export function network(graph: Graph, known: ReadonlyMap<string, UnitDefinition>
 /** The cycle model for designs of these units. */
 export function cycleModel(known: ReadonlyMap<string, UnitDefinition>): CycleModel {
   return {
-    run: (hw, frames, extra) => {
+    run: (hw, frames, extra, settle = false) => {
       const engine = createEngine(hw, extra === undefined ? known : new Map([...known, ...extra]));
-      const { cycles, initiationInterval, latency, fifos } = engine.time({ frames });
-      return { cycles, initiationInterval, latency: latency?.last ?? null, fifos };
+      const { initiationInterval, latency, fifos } = engine.time({ frames, settle });
+      return { initiationInterval, latency: latency?.last ?? null, fifos };
     },
   };
 }
