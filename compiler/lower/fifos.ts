@@ -276,13 +276,7 @@ function leastDepths(
     const second = takeOut(edges.slice(half), first);
     return first && second;
   };
-  // what never held more than the two beats of the least FIFO goes as one group, of the others many are needed: each is asked about
-  const edges = byBits([...depths.keys()]);
-  for (const edge of edges.filter((each) => (room[each] ?? 0) > 2)) takeOut([edge], false);
-  takeOut(
-    edges.filter((each) => (room[each] ?? 0) <= 2),
-    false,
-  );
+  takeOut(byBits([...depths.keys()]), true);
   for (const edge of byBits([...depths.keys()].filter((each) => (depths[each] ?? 0) > 0))) {
     // most are as short as can be by now: steps that double from the top, and bisection below the first that is too long
     let [low, step] = [1, 1];
