@@ -145,6 +145,11 @@ describe.each(cases)('$name', (entry) => {
     expect(said.output).not.toMatch(/WARNING|ERROR|\bX on|\bX in/);
     expect(said.status).toBe(0);
 
+    // run elsewhere, it names what it does not find
+    const elsewhere = tool('vvp', ['-n', vvp], join(dir, 'rtl')).output;
+    expect(elsewhere).toMatch(/^cannot read golden_in\w*\.mem below tb\/$/m);
+    expect(elsewhere).toMatch(/^FAIL: \w+, run this in the output folder, or set VECTORS$/m);
+
     const roms = declaredMemories(design).filter(({ file }) => file !== undefined);
     expect(roms.map(({ file }) => file ?? '').sort()).toEqual(design.memories);
     // every memory of the small designs, the first one of those that simulate for seconds
@@ -156,6 +161,14 @@ describe.each(cases)('$name', (entry) => {
           .map((word) => inverted(word, width))
           .join('\n')}\n`;
       withChanged(path, invert, () => expect(runTestbench(design, vvp).output).toMatch(/^FAIL: /m));
+    }
+    if (roms[0]?.file !== undefined && entry.data !== true) {
+      const empty = (text: string): string => text.replaceAll(/[0-9a-f]/g, 'x');
+      withChanged(join(dir, roms[0].file), empty, () => {
+        const { output } = runTestbench(design, vvp);
+        expect(output).toMatch(/^FAIL: /m);
+        if (/^X (on|in)/m.test(output)) expect(output).toMatch(/^X comes of memories without content/m);
+      });
     }
     const vectors = readdirSync(join(dir, 'tb')).filter((name) => name.startsWith('golden_out'));
     expect(vectors.length).toBeGreaterThan(0);
