@@ -16,7 +16,7 @@ import { quantizationPoints, type Points } from './activations/points.ts';
 import { chooseGrids, type GridOptions } from './activations/scales.ts';
 import { biasNumbers, biasOf, insertQuantizers, operandGrid, type QuantizedLayer } from './insert.ts';
 import { inIntegers } from './integers.ts';
-import { layerMatrix, layersOf } from './layers.ts';
+import { layerMatrix, layersOf, type LayerMatrix } from './layers.ts';
 import { lossOf, type LayerLoss } from './loss.ts';
 import type { Layer } from './method.ts';
 import type { QuantizePlan } from './plan.ts';
@@ -92,6 +92,8 @@ export function quantizeGraph(graph: Graph, plan: QuantizePlan, context: Quantiz
   const before = graph.nodes.find((node) => quantizers.has(node.op));
   if (before !== undefined) fail(alreadyQuantized(whereOf(before), sourceName(before), before.op));
   if (layersOf(graph).length === 0) fail(nothingToQuantize(graph.name));
+  // before the samples run through them
+  const matrices = new Map(layersOf(graph).map((node) => [node.name, layerMatrix(graph, node)]));
   if (context.samples.length === 0) fail(noCalibration());
   const { diagnostics } = context;
   const points = quantizationPoints(graph);
@@ -109,7 +111,8 @@ export function quantizeGraph(graph: Graph, plan: QuantizePlan, context: Quantiz
       : { scales: plan.scales, levels: plan.activations, exponents };
   const grids = options === undefined ? new Map<string, Grid>() : chooseGrids(graph, points, seen, options);
   const layers = new Map<string, QuantizedLayer>();
-  for (const node of layersOf(graph)) layers.set(node.name, quantizeLayer(graph, node, points, grids, plan));
+  for (const node of layersOf(graph))
+    layers.set(node.name, quantizeLayer(graph, node, matrices.get(node.name), points, grids, plan));
   for (const node of layersOf(graph))
     for (const advice of layers.get(node.name)?.coded.advice ?? [])
       diagnostics.add(
@@ -149,14 +152,15 @@ function valueOf(
 function quantizeLayer(
   graph: Graph,
   node: Node,
+  weights: LayerMatrix | undefined,
   points: Points,
   grids: ReadonlyMap<string, Grid>,
   plan: QuantizePlan,
 ): QuantizedLayer {
   const choice = plan.layers.get(node.name);
   const [x] = node.operands;
-  invariant(choice && x, 'a plan for every layer');
-  const { matrix, groups } = layerMatrix(graph, node);
+  invariant(choice && x && weights, 'a plan for every layer');
+  const { matrix, groups } = weights;
   const isFloat = plan.activations.kind === 'float';
   const input = isFloat ? undefined : operandGrid(graph, grids, x.name);
   const isLast = points.last.has(node.name);
