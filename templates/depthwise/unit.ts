@@ -162,7 +162,7 @@ function implement(request: LayerRequest, folding: Folding): Implementation {
     return refuse(chain, 'depthwise with constant weights, and threshold if wanted');
   if (folding.style !== 'folded') return refuse(`style ${folding.style}`, 'style folded');
   const y = (levels ?? sum).result.elem;
-  const odd = [request.input.elem, weights.type.elem, y].find((elem) => !isPlainInteger(elem));
+  const odd = [request.input.elem, y].find((elem) => !isPlainInteger(elem));
   if (odd !== undefined) return refuse(`element type ${odd.kind}`, 'integers');
   const consts: Record<string, HwConst> = { weights: hwConst(weights) };
   const bias = sum.consts.get(2);

@@ -22,8 +22,8 @@ export function mvuParams(node: HwNode): MvuParams {
   return node.params as unknown as MvuParams;
 }
 
-/** How weights are stored: one sign bit, a non-zero bit and a negative bit, or an integer. */
-export type StoredKind = 'bipolar' | 'ternary' | 'int' | 'uint';
+/** How weights are stored: one sign bit; a non-zero bit and a negative bit; these two and an exponent; or an integer. */
+export type StoredKind = 'bipolar' | 'ternary' | 'pow2' | 'int' | 'uint';
 
 /**
  * What follows from a layer's numbers alone, whatever its folding.
@@ -36,16 +36,21 @@ export type StoredKind = 'bipolar' | 'ternary' | 'int' | 'uint';
  * - A weight of -1 inverts the bits of u, since -u = ~u + 1 - 2^xBits; a weight of 0 masks them. So, for bipolar and ternary
  *   weights, H = sum of inverted and masked u, and sum w u = H + negatives * (1 - 2^xBits): neither a multiplier nor a negation.
  *   With bipolar x and w this is the XNOR-popcount.
+ * - Weights that are 0 or powers of two with either sign do the same and shift to the left: H = sum of |w| u', u' the inverted and masked
+ *   u, and sum w u = H + (sum of |w| over negative w) * (1 - 2^xBits).
  * - Other weights are multiplied: H = sum w x, or sum w u if x is bipolar.
  *
  * A flipped output (its level falls as the sum rises) counts the thresholds t with sum < t, that is with -sum >= 1 - t: its
  * weights, bias and thresholds are negated here and nothing remembers the flip.
  */
 export interface Analysis {
-  readonly form: 'planes' | 'products';
+  readonly form: 'planes' | 'shifts' | 'products';
   readonly stored: StoredKind;
   /** Bits of a stored weight. */
   readonly weightBits: number;
+  /** Least and greatest shift of weights that are powers of two; else 0. */
+  readonly leastShift: number;
+  readonly mostShift: number;
   readonly xBits: number;
   readonly scale: 1 | 2;
   /** What a padding lane of the last beat (zero bits) adds to H. */
@@ -64,8 +69,11 @@ export interface Analysis {
 
 const known = new WeakMap<object, Map<string, Analysis>>();
 
-/** The analysis of a node; remembered per set of constants, so that trying many foldings costs one analysis. */
-export function analyse(node: HwNode): Analysis {
+/**
+ * The analysis of a node; remembered per set of constants, so that trying many foldings costs one analysis. Without `shifts` weights that
+ * are powers of two count as any others.
+ */
+export function analyse(node: HwNode, shifts = false): Analysis {
   const { x } = mvuParams(node);
   const { weights, thresholds, bias, flip } = node.consts;
   if (weights === undefined) throw new RangeError('mvu without weights');
@@ -73,11 +81,12 @@ export function analyse(node: HwNode): Analysis {
     `${x.kind}${bitWidth(x)}`,
     ...[thresholds, bias, flip].map((c) => (c === undefined ? '-' : idOf(c.data))),
     String(mvuParams(node).inputs),
+    String(shifts),
   ].join(',');
   let mine = known.get(weights.data);
   if (mine === undefined) known.set(weights.data, (mine = new Map<string, Analysis>()));
   let found = mine.get(key);
-  if (found === undefined) mine.set(key, (found = compute(node)));
+  if (found === undefined) mine.set(key, (found = compute(node, shifts)));
   return found;
 }
 
@@ -102,7 +111,21 @@ function kindOf(min: number, max: number, zero: boolean): { stored: StoredKind; 
   return { stored: 'int', weightBits };
 }
 
-function compute(node: HwNode): Analysis {
+/** Exponents of the weights if all are 0 or powers of two. */
+function shiftsOf(weights: ArrayLike<number>): { readonly least: number; readonly most: number } | undefined {
+  let [least, most] = [Infinity, -Infinity];
+  for (let i = 0; i < weights.length; i++) {
+    const size = Math.abs(weights[i] ?? 0);
+    if (size === 0) continue;
+    const shift = 31 - Math.clz32(size);
+    if (2 ** shift !== size) return undefined;
+    least = Math.min(least, shift);
+    most = Math.max(most, shift);
+  }
+  return { least, most };
+}
+
+function compute(node: HwNode, shifts: boolean): Analysis {
   const { inputs, outputs, x } = mvuParams(node);
   const weights = node.consts['weights']?.data ?? [];
   const bias = node.consts['bias']?.data;
@@ -114,34 +137,36 @@ function compute(node: HwNode): Analysis {
   const sum = new Float64Array(outputs);
   const positive = new Float64Array(outputs);
   const negative = new Float64Array(outputs);
-  const negatives = new Float64Array(outputs);
   let min = Infinity;
   let max = -Infinity;
   let zero = false;
   for (let n = 0; n < outputs; n++) {
     const sign = levels !== undefined && (flip?.[n % channels] ?? 0) !== 0 ? -1 : 1;
     negated[n] = sign < 0 ? 1 : 0;
-    let [up, down, below] = [0, 0, 0];
+    let [up, down] = [0, 0];
     for (let k = n * inputs; k < (n + 1) * inputs; k++) {
       const w = sign * (weights[k] ?? 0);
       if (w > 0) up += w;
-      else if (w < 0) {
-        down += w;
-        below++;
-      } else zero = true;
+      else if (w < 0) down += w;
+      else zero = true;
       if (w < min) min = w;
       if (w > max) max = w;
     }
     positive[n] = up;
     negative[n] = down;
-    negatives[n] = below;
     sum[n] = up + down;
   }
-  const { stored, weightBits } = kindOf(min, max, zero);
-  const form = stored === 'bipolar' || stored === 'ternary' ? 'planes' : 'products';
+  const plain = kindOf(min, max, zero);
+  const planes = plain.stored === 'bipolar' || plain.stored === 'ternary';
+  const exponents = shifts && !planes ? shiftsOf(weights) : undefined;
+  const form = planes ? 'planes' : exponents === undefined ? 'products' : 'shifts';
+  const [leastShift, mostShift] = [exponents?.least ?? 0, exponents?.most ?? 0];
+  const stored = form === 'shifts' ? 'pow2' : plain.stored;
+  const weightBits =
+    form === 'shifts' ? 2 + Math.ceil(Math.log2(mostShift - leastShift + 1)) : plain.weightBits;
   const xBits = bitWidth(x);
   const scale = x.kind === 'bipolar' ? 2 : 1;
-  const offsetBinary = form === 'planes' && isSigned(x);
+  const offsetBinary = form !== 'products' && isSigned(x);
   const offsetOfX = x.kind === 'bipolar' ? 1 : offsetBinary ? 2 ** (xBits - 1) : 0;
   const range = valueRange(x);
   const low = new Float64Array(outputs);
@@ -150,7 +175,7 @@ function compute(node: HwNode): Analysis {
   const thresholds = new Float64Array(outputs * count);
   for (let n = 0; n < outputs; n++) {
     const [up, down] = [positive[n] ?? 0, negative[n] ?? 0];
-    const inverted = form === 'planes' ? scale * (negatives[n] ?? 0) * (1 - 2 ** xBits) : 0;
+    const inverted = form === 'products' ? 0 : scale * -down * (1 - 2 ** xBits);
     const correction = inverted - offsetOfX * (sum[n] ?? 0);
     low[n] = (up * range.min + down * range.max - correction) / scale;
     high[n] = (up * range.max + down * range.min - correction) / scale;
@@ -164,5 +189,20 @@ function compute(node: HwNode): Analysis {
     }
   }
   const padding = stored === 'bipolar' && offsetBinary ? 2 ** (xBits - 1) : 0;
-  return { form, stored, weightBits, xBits, scale, padding, negated, low, high, offset, thresholds, count };
+  return {
+    form,
+    stored,
+    weightBits,
+    leastShift,
+    mostShift,
+    xBits,
+    scale,
+    padding,
+    negated,
+    low,
+    high,
+    offset,
+    thresholds,
+    count,
+  };
 }

@@ -1,5 +1,7 @@
 import { isSigned } from '../../compiler/qir/types.ts';
 import { printBody, xnorAccumulate } from '../../compiler/hw/xilinx/index.ts';
+import { addChains, extendedSum } from '../lib/adders.ts';
+import type { Summand } from '../lib/adders.ts';
 import { compress } from './popcount.ts';
 import type { Plan } from './plan.ts';
 
@@ -14,7 +16,11 @@ export function isXnor({ analysis }: Plan): boolean {
  */
 export function portableBody(plan: Plan): string[] {
   const { accBits, analysis } = plan;
-  const rows = analysis.form === 'planes' ? planeRows(plan) : productRows(plan);
+  const rows = {
+    planes: () => planeRows(plan),
+    shifts: () => shiftRows(plan),
+    products: () => productRows(plan),
+  }[analysis.form]();
   const start = usesAcc(plan) ? [usesClear(plan) ? `(clr ? ${accBits}'d0 : acc)` : 'acc'] : [];
   return [...rows.lines, `assign sum = ${[...rows.terms, ...start].join(' + ')};`];
 }
@@ -93,19 +99,49 @@ function planeRows(plan: Plan): { lines: string[]; terms: string[] } {
   const { lines, planes } = planeVectors(plan);
   const { accBits, params } = plan;
   if (planes.length > 1) {
-    // Yosys' own reduction of many numbers is smaller here than vectors of adders.
-    const fill = accBits > planes.length ? `${accBits - planes.length}'d0, ` : '';
-    const terms = Array.from({ length: params.simd }, (_, k) => {
+    const summands = Array.from({ length: params.simd }, (_, k) => {
       const bits = planes.map((plane) => (params.simd === 1 ? plane : `${plane}[${k}]`)).reverse();
-      return `{${fill}${bits.join(', ')}}`;
+      return { text: `{${bits.join(', ')}}`, bits: planes.length, most: 2 ** planes.length - 1 };
     });
-    return { lines, terms };
+    const { lines: adders, sum } = addChains(summands, accBits);
+    return { lines: [...lines, ...adders], terms: [extendedSum(sum, accBits)] };
   }
   const tree = compress(
     planes.map((name) => ({ name, bits: params.simd })),
     accBits,
   );
   return { lines: [...lines, ...tree.lines], terms: [...tree.rows] };
+}
+
+/** Inputs inverted and masked by the sign bits, then shifted: once by the exponent's lowest bit, which is in the same LUT, then by the others. */
+function shiftRows({ accBits, analysis, params }: Plan): { lines: string[]; terms: string[] } {
+  const { xBits, weightBits, leastShift, mostShift } = analysis;
+  const { simd } = params;
+  const exponent = weightBits - 2;
+  const bits = Math.min(accBits, xBits + mostShift);
+  const lines: string[] = [];
+  const summands: Summand[] = [];
+  for (let k = 0; k < simd; k++) {
+    const low = k * weightBits;
+    const [zero, negative] = [`w[${low + weightBits - 1}]`, `w[${low + weightBits - 2}]`];
+    const x = xBits === 1 ? `x[${k}]` : `x[${(k + 1) * xBits - 1}:${k * xBits}]`;
+    const signed = isSigned(params.x) ? `${x} ^ ${xBits}'d${2 ** (xBits - 1)}` : x;
+    const repeat = (bit: string): string => (xBits === 1 ? bit : `{${xBits}{${bit}}}`);
+    lines.push(`wire [${xBits - 1}:0] u${k} = ~${repeat(zero)} & (${signed} ^ ${repeat(negative)});`);
+    const wide = xBits + mostShift;
+    let value = `{${wide - xBits}'d0, u${k}}`;
+    if (exponent > 0) value = `${value} << w[${low}]`;
+    lines.push(`wire [${wide - 1}:0] m${k} = ${value};`);
+    const rest = exponent > 1 ? `{w[${low + exponent - 1}:${low + 1}], 1'b0}` : undefined;
+    const far = [...(rest === undefined ? [] : [rest]), ...(leastShift > 0 ? [String(leastShift)] : [])];
+    lines.push(`wire [${wide - 1}:0] f${k} = ${[`m${k}`, ...far].join(' << ')};`);
+    // only if no weight is far from zero the sum has fewer bits than a product
+    if (bits < wide) lines.push(`wire unused${k} = &{1'b0, f${k}[${wide - 1}:${bits}]};`);
+    const text = bits < wide ? `f${k}[${bits - 1}:0]` : `f${k}`;
+    summands.push({ text, bits, most: (2 ** xBits - 1) * 2 ** mostShift });
+  }
+  const { lines: adders, sum } = addChains(summands, accBits);
+  return { lines: [...lines, ...adders], terms: [extendedSum(sum, accBits)] };
 }
 
 function productRows({ accBits, analysis, params }: Plan): { lines: string[]; terms: string[] } {

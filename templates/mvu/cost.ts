@@ -1,4 +1,5 @@
 import type { Cost, Form } from '../../compiler/hw/index.ts';
+import { adderPlan } from '../lib/adders.ts';
 import { blockHalves } from '../lib/blocks.ts';
 import { isXnor, usesAcc } from './body.ts';
 import { hasConstantArray } from './constant.ts';
@@ -18,6 +19,26 @@ function romLuts(width: number, depth: number): number {
   return depth >= 20 ? width : columns * (1 - Math.exp(-width / columns));
 }
 
+/**
+ * LUTs of inputs that are inverted, masked, shifted, and added in chains: an adder's LUT takes one of its operands as a function, the first
+ * operand of each chain has LUTs of its own, and all but the adder's share of a shift has.
+ */
+function chainLuts({ analysis, params, accBits, steps }: Plan): number {
+  const { xBits, weightBits, form, leastShift, mostShift } = analysis;
+  const exponent = form === 'shifts' ? weightBits - 2 : 0;
+  const most = (2 ** xBits - 1) * 2 ** mostShift;
+  const { bits, heads } = adderPlan(params.simd, most, accBits);
+  const adders = bits.reduce((sum, n) => sum + n - 1, 0) + Math.min(accBits, (bits.at(-1) ?? xBits) + 1);
+  const near = exponent > 1 ? xBits + 1 : 0;
+  const far = Math.floor((exponent - 1) / 2) * (xBits + mostShift - leastShift);
+  const head =
+    exponent === 0 ? xBits : exponent === 1 ? xBits + 1 : near + far + (exponent === 2 ? xBits + 3 : 0);
+  // a function of six signals does not share a LUT with the sum
+  const own = near + (exponent > 3 ? far / 2 : 0);
+  const known = steps === 1 ? 0.75 : steps === 2 ? 0.9 : 1;
+  return known * 0.97 * (adders + heads * head + (params.simd - heads) * own);
+}
+
 /** LUTs of the products and sums of one processing element; the factors are those of the table in README.md. */
 function elementLuts(plan: Plan): number {
   const { analysis, params, accBits, steps } = plan;
@@ -28,13 +49,12 @@ function elementLuts(plan: Plan): number {
     if (xBits === 1) return adders + simd * weightBits;
     return usesDsp(plan) ? adders : adders + simd * weightBits * xBits * 1.15;
   }
+  if (xBits > 1) return chainLuts(plan);
   // A weight that is a constant, or one of few functions of the step, shortens the first layer of the tree.
   const known = steps === 1 ? 0.5 : steps === 2 ? 0.78 : 1;
   const single = stored === 'bipolar' ? 1.48 : 1.75;
   const wide = 0.15 * Math.max(0, Math.log2(simd / 32));
-  return xBits === 1
-    ? known * simd * (single + wide)
-    : known * simd * xBits * (stored === 'bipolar' ? 2.06 : 2.3);
+  return known * simd * (single + wide);
 }
 
 /** LUTs of one processing element of LUT6_2 and CARRY8 cells with weights by port: what `netlistStats` counts from SIMD 1 to 784. */

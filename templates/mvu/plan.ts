@@ -166,7 +166,7 @@ function levelNumbers(a: Analysis, p: MvuParams, nf: number, shift: number): Num
 function makePlan(node: HwNode): Plan {
   const params = mvuParams(node);
   const { inputs, outputs, pe, simd } = params;
-  const analysis = analyse(node);
+  const analysis = analyse(node, true);
   const sf = Math.ceil(inputs / simd);
   const nf = Math.ceil(outputs / pe);
   const shift = analysis.padding * (sf * simd - inputs);

@@ -19,7 +19,14 @@ export function sample(random: RandomSource): Sample {
     int(integer(2, 5)),
     fixed(integer(2, 6), 2),
   ]);
-  const w = pick<ElementType>([bipolar, bipolar, ternary, int(integer(2, 5)), uint(integer(1, 3))]);
+  const w = pick<ElementType>([
+    bipolar,
+    bipolar,
+    ternary,
+    int(integer(2, 5)),
+    uint(integer(1, 3)),
+    powers(random),
+  ]);
   const weights = Int32Array.from({ length: inputs * outputs }, () => value(random, w));
   const consts: Record<string, HwConst> = {
     weights: { elem: w, shape: [outputs, inputs], data: weights },
@@ -55,7 +62,14 @@ interface ResultChoice {
 
 function value({ integer, pick }: RandomSource, elem: ElementType): number {
   if (elem.kind === 'bipolar') return pick([-1, 1]);
+  if (elem.kind === 'pow2') return pick([-1, 0, 1, 1, -1]) * 2 ** integer(elem.lo, elem.hi);
   return integer(valueRange(elem).min, valueRange(elem).max);
+}
+
+/** Powers of two of one to sixteen exponents. */
+function powers({ integer }: RandomSource): ElementType {
+  const lo = integer(0, 2);
+  return { kind: 'pow2', lo, hi: lo + integer(0, 7) };
 }
 
 function sums(reach: number): ResultChoice {

@@ -70,7 +70,7 @@ function check(node: HwNode): readonly Diagnostic[] {
 /** Whether the result's type holds every result. */
 function checkResult(node: HwNode): Diagnostic[] {
   const { outputs, y, base } = mvuParams(node);
-  const { low, high, offset, scale, count } = analyse(node);
+  const { low, high, offset, scale, count } = analyse(node, true);
   const { min, max } = valueRange(y);
   if (count > 0) {
     const good = y.kind === 'bipolar' ? base === -1 && count === 1 : base >= min && base + count <= max;
