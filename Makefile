@@ -1,6 +1,6 @@
 # Everything a person does with this repository, by name; `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long build bench papers fuzz check docs clean setup
+.PHONY: help demo test test-long build bench papers fuzz synthesis check docs clean setup
 
 qcc := node dist/compiler/cli.js
 digits := examples/digits
@@ -41,6 +41,9 @@ papers: setup ## errors of the published LeNets after each quantization method, 
 
 fuzz: ## random networks through all engines, until stopped
 	node --import ./scripts/ts.mjs scripts/fuzz.ts
+
+synthesis: ## let Yosys count CNV at its published rate and hold it to the goal (some minutes)
+	QCC_SYNTHESIS=1 npx vitest run test/lower/cnv-rate.test.ts
 
 check: ## format, lint, types, dependency rules, unused code, generated documents
 	npm run --silent format:check

@@ -9,40 +9,12 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Table from 'cli-table3';
-import fc from 'fast-check';
 import { Diagnostics } from '../compiler/diagnostics/index.ts';
 import { compileGraph } from '../compiler/driver.ts';
-import type { Graph } from '../compiler/qir/index.ts';
-import { imageSubjectOf, subjectOf } from '../test/fuzz/check.ts';
-import { imageRecipe } from '../test/fuzz/image-recipe.ts';
-import { recipe } from '../test/fuzz/recipe.ts';
 import { example, model, quantized } from './models.ts';
 import type { Network } from './models.ts';
+import { drawnNetworks } from './random-networks.ts';
 import { nothing, sum, synthesizeParts } from './yosys.ts';
-
-/** Networks of the fuzzer's generators, the same ones in every run; those that no unit takes are passed over. */
-function random(count: number): readonly Network[] {
-  const images = fc.sample(imageRecipe(10, 12), { seed: 2, numRuns: 3 * count });
-  const dense = fc.sample(recipe(40), { seed: 3, numRuns: 3 * count });
-  const graphs = images.flatMap((image, i): Graph[] => {
-    const matrices = dense[i];
-    const drawn =
-      i % 3 === 2 && matrices !== undefined
-        ? subjectOf('integer', matrices)
-        : imageSubjectOf('integer', image);
-    if (drawn === null) return [];
-    try {
-      // a network that computes next to nothing says nothing; operations do not depend on what is estimated
-      const { plan } = compileGraph(drawn.graph, { diagnostics: new Diagnostics() });
-      return plan.reduce((total, { operations }) => total + operations, 0) >= 200 ? [drawn.graph] : [];
-    } catch {
-      return [];
-    }
-  });
-  return graphs
-    .slice(0, count)
-    .map((graph, i) => ({ name: `random${i}`, needs: [], load: () => Promise.resolve(graph) }));
-}
 
 const networks: readonly Network[] = [
   model('tfc', 'TFC_1W1A.onnx', 1024),
@@ -59,7 +31,7 @@ const networks: readonly Network[] = [
   model('kws', 'kws_ref_model.tflite', 400_000),
   quantized('mnist_conv', 'mnist-conv.onnx', 'mnist/t10k-images-idx3-ubyte.gz', 40_000),
   quantized('lenet5', 'lenet5_dense.onnx', 'mnist/t10k-images-idx3-ubyte.gz', 100_000),
-  ...random(10),
+  ...drawnNetworks(10),
 ];
 
 const resources = ['lut', 'ff', 'bram36'] as const;

@@ -2,7 +2,7 @@
  * The networks of the FINN paper at its rates, as the form for AMD devices: cycles by the cycle model, LUT and BRAM by Yosys
  * (`synth_xilinx -flatten -noiopad -family xcup -nowidelut`). SFC and LFC have random weights and foldings by hand; CNV is folded by the
  * compiler, and has its real weights where they are there. CNV is counted instance by instance, each flattened by itself, and what
- * connects them, unless `--flat` asks for the whole design in one run, which takes an hour. `--instances` prints each instance.
+ * connects them, unless `--flat` asks for the whole design in one run, which takes some minutes more. `--instances` prints each instance.
  *
  *     node --import ./scripts/ts.mjs bench/finn-networks.ts [sfc|lfc|cnv] [--flat] [--instances] [--cycles-only] [--keep FOLDER]
  */
