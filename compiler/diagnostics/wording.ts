@@ -18,3 +18,15 @@ export function meant(suggestion: string | undefined): string | undefined {
 export function elementAt(value: string, index: string): string {
   return index === '[]' ? value : `${value} at ${index}`;
 }
+
+/** Quotes a name out of a model for a message: control characters escaped, cut to a readable length. */
+export function quote(name: string): string {
+  const text = JSON.stringify(name);
+  return text.length <= 80 ? text : `${text.slice(0, 60)}..." (${name.length} characters)`;
+}
+
+/** At most `limit` items of a list, and how many were left out. */
+export function listed(items: readonly string[], limit = 20): string {
+  const shown = items.slice(0, limit).join(', ');
+  return items.length > limit ? `${shown} and ${items.length - limit} more` : shown;
+}

@@ -1,5 +1,5 @@
 import { frameTensor, isFloat, type Frames, type NdArray } from '../data/index.ts';
-import { inputQuantizedByHost } from '../diagnostics/catalog/frontend.ts';
+import { inputQuantizedByHost } from '../diagnostics/catalog/frontend-inputs.ts';
 import { inputTypeFromData } from '../diagnostics/catalog/quantize.ts';
 import type { Diagnostics } from '../diagnostics/index.ts';
 import type { Boundary, Graph, GraphInput } from '../qir/graph.ts';

@@ -1,6 +1,6 @@
 import { defineDiagnostic } from '../diagnostic.ts';
 import type { Where } from '../diagnostic.ts';
-import { quote } from './frontend.ts';
+import { quote } from '../wording.ts';
 
 // Codes QCC2220 to QCC2229: images and windows over them. QCC2310 and QCC2311: shapes of inputs.
 

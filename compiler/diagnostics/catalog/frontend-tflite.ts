@@ -1,6 +1,6 @@
 import { defineDiagnostic } from '../diagnostic.ts';
 import type { Where } from '../diagnostic.ts';
-import { quote } from './frontend.ts';
+import { quote } from '../wording.ts';
 
 // Codes QCC2600 to QCC2699: reading TFLite files. 260x the file, 261x tensors, 262x operators, 263x the graph's boundary.
 

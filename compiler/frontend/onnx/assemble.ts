@@ -1,9 +1,9 @@
 import {
-  outputIsLevels,
   outputNotComputed,
   outputShapeMismatch,
   unusedInput,
-} from '../../diagnostics/catalog/frontend.ts';
+} from '../../diagnostics/catalog/frontend-graph.ts';
+import { outputIsLevels } from '../../diagnostics/catalog/frontend-inputs.ts';
 import type { Diagnostics, Where } from '../../diagnostics/index.ts';
 import type { Const, Graph, GraphInput, GraphOutput, Node, Operand } from '../../qir/graph.ts';
 import type { Bound, Levels } from './bound.ts';

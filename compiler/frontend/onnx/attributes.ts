@@ -1,4 +1,4 @@
-import { badAttribute } from '../../diagnostics/catalog/frontend.ts';
+import { badAttribute } from '../../diagnostics/catalog/frontend-nodes.ts';
 import { fail } from '../../diagnostics/index.ts';
 import type { Where } from '../../diagnostics/index.ts';
 import { attributeTypes } from './schema.ts';

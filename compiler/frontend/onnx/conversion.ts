@@ -1,12 +1,12 @@
+import { graphTooLarge } from '../../diagnostics/catalog/frontend-graph.ts';
 import {
   badAttribute,
-  graphTooLarge,
   integerValueUse,
   notConstant,
   operandCount,
   shapeMismatch,
   unsupportedUse,
-} from '../../diagnostics/catalog/frontend.ts';
+} from '../../diagnostics/catalog/frontend-nodes.ts';
 import { notAnImage } from '../../diagnostics/catalog/frontend-convolution.ts';
 import { fail } from '../../diagnostics/index.ts';
 import type { Diagnostic, Diagnostics, Where } from '../../diagnostics/index.ts';

@@ -1,9 +1,5 @@
-import {
-  ignoredAttribute,
-  operandCount,
-  opsetRange,
-  unsupportedOp,
-} from '../../diagnostics/catalog/frontend.ts';
+import { opsetRange, unsupportedOp } from '../../diagnostics/catalog/frontend-graph.ts';
+import { ignoredAttribute, operandCount } from '../../diagnostics/catalog/frontend-nodes.ts';
 import { fail } from '../../diagnostics/index.ts';
 import type { Diagnostics } from '../../diagnostics/index.ts';
 import { Attributes } from './attributes.ts';

@@ -1,4 +1,7 @@
-import { graphTooLarge, inexactConstant, quote, shapeMismatch } from '../../diagnostics/catalog/frontend.ts';
+import { inexactConstant } from '../../diagnostics/catalog/frontend-file.ts';
+import { graphTooLarge } from '../../diagnostics/catalog/frontend-graph.ts';
+import { shapeMismatch } from '../../diagnostics/catalog/frontend-nodes.ts';
+import { quote } from '../../diagnostics/wording.ts';
 import { fail } from '../../diagnostics/index.ts';
 import type { Diagnostics, Where } from '../../diagnostics/index.ts';
 import { constant, value } from '../../qir/graph.ts';

@@ -1,10 +1,10 @@
+import { tensorElementType } from '../../diagnostics/catalog/frontend-file.ts';
 import {
   badAttribute,
   badConstant,
   shapeMismatch,
-  tensorElementType,
   unsupportedUse,
-} from '../../diagnostics/catalog/frontend.ts';
+} from '../../diagnostics/catalog/frontend-nodes.ts';
 import { broadcastTo, makeTensor, mapped, strided, transposed, withDims } from './constants.ts';
 import type { Conversion } from './conversion.ts';
 import { elementOf, elements, isFloat } from './elements.ts';

@@ -1,4 +1,4 @@
-import { missingOpset, noGraph } from '../../diagnostics/catalog/frontend.ts';
+import { missingOpset, noGraph } from '../../diagnostics/catalog/frontend-graph.ts';
 import { DiagnosticError, Diagnostics } from '../../diagnostics/index.ts';
 import type { Where } from '../../diagnostics/index.ts';
 import { value } from '../../qir/graph.ts';

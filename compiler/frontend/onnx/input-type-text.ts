@@ -1,4 +1,4 @@
-import { inputTypeSyntax } from '../../diagnostics/catalog/frontend.ts';
+import { inputTypeSyntax } from '../../diagnostics/catalog/frontend-inputs.ts';
 import { fail } from '../../diagnostics/index.ts';
 import type { Boundary } from '../../qir/graph.ts';
 import { bipolar, fixed, int, ternary, uint, valueRange } from '../../qir/types.ts';

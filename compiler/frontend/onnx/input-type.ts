@@ -2,7 +2,7 @@ import {
   inputQuantizedByHost,
   inputTypeAssumed,
   inputTypeConflict,
-} from '../../diagnostics/catalog/frontend.ts';
+} from '../../diagnostics/catalog/frontend-inputs.ts';
 import { fail } from '../../diagnostics/index.ts';
 import type { Diagnostics, Where } from '../../diagnostics/index.ts';
 import type { Const, GraphInput, Node } from '../../qir/graph.ts';

@@ -3,7 +3,7 @@ import {
   batchAssumed,
   dynamicShape,
   inputElementType,
-} from '../../diagnostics/catalog/frontend.ts';
+} from '../../diagnostics/catalog/frontend-graph.ts';
 import { inputShapeConflict } from '../../diagnostics/catalog/frontend-convolution.ts';
 import { fail } from '../../diagnostics/index.ts';
 import type { Diagnostics, Where } from '../../diagnostics/index.ts';

@@ -1,10 +1,5 @@
-import {
-  emptyFile,
-  fileTooLarge,
-  noGraph,
-  notOnnx,
-  truncatedFile,
-} from '../../diagnostics/catalog/frontend.ts';
+import { emptyFile, fileTooLarge, notOnnx, truncatedFile } from '../../diagnostics/catalog/frontend-file.ts';
+import { noGraph } from '../../diagnostics/catalog/frontend-graph.ts';
 import { fail } from '../../diagnostics/index.ts';
 import type { Where } from '../../diagnostics/index.ts';
 import { modelType } from './schema.ts';

@@ -1,4 +1,4 @@
-import { shapeMismatch } from '../../diagnostics/catalog/frontend.ts';
+import { shapeMismatch } from '../../diagnostics/catalog/frontend-nodes.ts';
 import type { Conversion } from './conversion.ts';
 
 /** What Slice takes along one axis: `count` elements, the first at `from`, each `step` further. */

@@ -1,4 +1,5 @@
-import { cyclicGraph, duplicateName, missingValue, quote } from '../../diagnostics/catalog/frontend.ts';
+import { cyclicGraph, duplicateName, missingValue } from '../../diagnostics/catalog/frontend-graph.ts';
+import { quote } from '../../diagnostics/wording.ts';
 import type { Diagnostics, Where } from '../../diagnostics/index.ts';
 import type { AttributeMessage, GraphMessage } from './schema.ts';
 

@@ -1,4 +1,4 @@
-import { badTensor, externalData, tensorElementType } from '../../diagnostics/catalog/frontend.ts';
+import { badTensor, externalData, tensorElementType } from '../../diagnostics/catalog/frontend-file.ts';
 import { fail } from '../../diagnostics/index.ts';
 import type { Where } from '../../diagnostics/index.ts';
 import { elementOf, elements } from './elements.ts';

@@ -1,5 +1,5 @@
 import { badWindow, emptyResult } from '../../diagnostics/catalog/frontend-convolution.ts';
-import { badAttribute } from '../../diagnostics/catalog/frontend.ts';
+import { badAttribute } from '../../diagnostics/catalog/frontend-nodes.ts';
 import type { Conversion } from './conversion.ts';
 import { showShape } from './shapes.ts';
 

@@ -1,5 +1,5 @@
 import * as say from '../../diagnostics/catalog/frontend-tflite.ts';
-import { quote } from '../../diagnostics/catalog/frontend.ts';
+import { quote } from '../../diagnostics/wording.ts';
 import { fail } from '../../diagnostics/index.ts';
 import type { Diagnostics, Where } from '../../diagnostics/index.ts';
 import type { GraphBuilder } from '../../qir/builder.ts';

@@ -1,5 +1,6 @@
 import * as say from '../../diagnostics/catalog/frontend-tflite.ts';
-import { quote, unusedInput } from '../../diagnostics/catalog/frontend.ts';
+import { unusedInput } from '../../diagnostics/catalog/frontend-graph.ts';
+import { quote } from '../../diagnostics/wording.ts';
 import { DiagnosticError, Diagnostics, fail } from '../../diagnostics/index.ts';
 import type { Where } from '../../diagnostics/index.ts';
 import { GraphBuilder } from '../../qir/builder.ts';

@@ -5,7 +5,7 @@ import {
   severalSubgraphs,
   tooMany,
 } from '../../diagnostics/catalog/frontend-tflite.ts';
-import { fileTooLarge } from '../../diagnostics/catalog/frontend.ts';
+import { fileTooLarge } from '../../diagnostics/catalog/frontend-file.ts';
 import { fail } from '../../diagnostics/index.ts';
 import type { Where } from '../../diagnostics/index.ts';
 import { maxFileBytes } from '../onnx/proto.ts';

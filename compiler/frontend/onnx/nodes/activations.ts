@@ -1,4 +1,4 @@
-import { badConstant, unsupportedUse } from '../../../diagnostics/catalog/frontend.ts';
+import { badConstant, unsupportedUse } from '../../../diagnostics/catalog/frontend-nodes.ts';
 import type { Conversion } from '../conversion.ts';
 import { checkBroadcasts, checkFinite } from './checks.ts';
 import { clipLevels } from './qcdq.ts';

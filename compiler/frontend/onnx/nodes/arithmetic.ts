@@ -1,4 +1,4 @@
-import { badConstant, notConstant } from '../../../diagnostics/catalog/frontend.ts';
+import { badConstant, notConstant } from '../../../diagnostics/catalog/frontend-nodes.ts';
 import { dimsOf } from '../bound.ts';
 import { firstBad } from '../constants.ts';
 import type { Conversion } from '../conversion.ts';

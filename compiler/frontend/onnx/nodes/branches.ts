@@ -4,7 +4,7 @@ import {
   badConstant,
   shapeMismatch,
   unsupportedUse,
-} from '../../../diagnostics/catalog/frontend.ts';
+} from '../../../diagnostics/catalog/frontend-nodes.ts';
 import { dimsOf } from '../bound.ts';
 import type { Value } from '../bound.ts';
 import type { Conversion, Good } from '../conversion.ts';

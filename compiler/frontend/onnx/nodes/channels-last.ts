@@ -1,4 +1,4 @@
-import { shapeMismatch } from '../../../diagnostics/catalog/frontend.ts';
+import { shapeMismatch } from '../../../diagnostics/catalog/frontend-nodes.ts';
 import { dimsOf } from '../bound.ts';
 import type { QuantizedConst } from '../bound.ts';
 import { padRank, transposed } from '../constants.ts';

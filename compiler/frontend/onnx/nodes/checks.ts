@@ -5,7 +5,7 @@ import {
   badZeroPoint,
   deadChannels,
   shapeMismatch,
-} from '../../../diagnostics/catalog/frontend.ts';
+} from '../../../diagnostics/catalog/frontend-nodes.ts';
 import { firstBad, mapped, uniform } from '../constants.ts';
 import type { Conversion } from '../conversion.ts';
 import { broadcastShapes, sameShape, showShape } from '../shapes.ts';

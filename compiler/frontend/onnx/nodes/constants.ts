@@ -1,9 +1,5 @@
-import {
-  badAttribute,
-  operandCount,
-  tensorElementType,
-  unsupportedUse,
-} from '../../../diagnostics/catalog/frontend.ts';
+import { tensorElementType } from '../../../diagnostics/catalog/frontend-file.ts';
+import { badAttribute, operandCount, unsupportedUse } from '../../../diagnostics/catalog/frontend-nodes.ts';
 import { makeTensor } from '../constants.ts';
 import type { Conversion } from '../conversion.ts';
 import { elementOf } from '../elements.ts';

@@ -1,5 +1,5 @@
 import { badGroups, emptyResult } from '../../../diagnostics/catalog/frontend-convolution.ts';
-import { notConstant, shapeMismatch, unsupportedUse } from '../../../diagnostics/catalog/frontend.ts';
+import { notConstant, shapeMismatch, unsupportedUse } from '../../../diagnostics/catalog/frontend-nodes.ts';
 import type { Operand } from '../../../qir/graph.ts';
 import { dimsOf } from '../bound.ts';
 import type { QuantizedConst, Value } from '../bound.ts';

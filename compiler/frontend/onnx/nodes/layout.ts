@@ -1,4 +1,4 @@
-import { badAttribute, shapeMismatch } from '../../../diagnostics/catalog/frontend.ts';
+import { badAttribute, shapeMismatch } from '../../../diagnostics/catalog/frontend-nodes.ts';
 import type { Levels, QuantizedConst, Value } from '../bound.ts';
 import { broadcastTo, padRank, transposed, withDims } from '../constants.ts';
 import type { Conversion } from '../conversion.ts';

@@ -1,4 +1,4 @@
-import { shapeMismatch, unsupportedUse } from '../../../diagnostics/catalog/frontend.ts';
+import { shapeMismatch, unsupportedUse } from '../../../diagnostics/catalog/frontend-nodes.ts';
 import type { Operand } from '../../../qir/graph.ts';
 import { dimsOf } from '../bound.ts';
 import type { Value } from '../bound.ts';

@@ -3,7 +3,7 @@ import {
   operandCount,
   shapeMismatch,
   unsupportedUse,
-} from '../../../diagnostics/catalog/frontend.ts';
+} from '../../../diagnostics/catalog/frontend-nodes.ts';
 import { firstBad, withDims } from '../constants.ts';
 import type { Conversion } from '../conversion.ts';
 import { inSourceOrder } from '../placed.ts';

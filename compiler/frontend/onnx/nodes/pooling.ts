@@ -4,7 +4,7 @@ import {
   badBitWidth,
   operandCount,
   unsupportedUse,
-} from '../../../diagnostics/catalog/frontend.ts';
+} from '../../../diagnostics/catalog/frontend-nodes.ts';
 import type { Value } from '../bound.ts';
 import { makeTensor } from '../constants.ts';
 import type { Conversion } from '../conversion.ts';

@@ -1,11 +1,11 @@
+import { tensorElementType } from '../../../diagnostics/catalog/frontend-file.ts';
 import {
   badAttribute,
   badZeroPoint,
   integerValueUse,
   shapeMismatch,
-  tensorElementType,
   unsupportedUse,
-} from '../../../diagnostics/catalog/frontend.ts';
+} from '../../../diagnostics/catalog/frontend-nodes.ts';
 import type { Bound, Levels, QuantizedConst, Value } from '../bound.ts';
 import { broadcastTo, makeTensor, padRank, withDims } from '../constants.ts';
 import type { Conversion } from '../conversion.ts';

@@ -4,7 +4,7 @@ import {
   badZeroPoint,
   shapeMismatch,
   unsupportedUse,
-} from '../../../diagnostics/catalog/frontend.ts';
+} from '../../../diagnostics/catalog/frontend-nodes.ts';
 import type { Attribute } from '../../../qir/graph.ts';
 import type { QuantizedConst } from '../bound.ts';
 import { padRank, uniform } from '../constants.ts';

@@ -1,5 +1,5 @@
 import { badGroups, resizeDiffers } from '../../../diagnostics/catalog/frontend-convolution.ts';
-import { badAttribute, operandCount, shapeMismatch } from '../../../diagnostics/catalog/frontend.ts';
+import { badAttribute, operandCount, shapeMismatch } from '../../../diagnostics/catalog/frontend-nodes.ts';
 import type { Value } from '../bound.ts';
 import type { Conversion } from '../conversion.ts';
 import { showShape } from '../shapes.ts';

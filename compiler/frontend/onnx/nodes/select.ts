@@ -3,7 +3,7 @@ import {
   operandCount,
   shapeMismatch,
   unsupportedUse,
-} from '../../../diagnostics/catalog/frontend.ts';
+} from '../../../diagnostics/catalog/frontend-nodes.ts';
 import { fitInteger } from '../../../qir/types.ts';
 import type { Value } from '../bound.ts';
 import type { Conversion } from '../conversion.ts';

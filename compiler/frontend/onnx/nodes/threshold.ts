@@ -1,4 +1,4 @@
-import { badAttribute, shapeMismatch } from '../../../diagnostics/catalog/frontend.ts';
+import { badAttribute, shapeMismatch } from '../../../diagnostics/catalog/frontend-nodes.ts';
 import type { Conversion } from '../conversion.ts';
 import { showShape } from '../shapes.ts';
 import type { Value } from '../bound.ts';
