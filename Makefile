@@ -1,12 +1,12 @@
 # Everything a person does with this repository, by name; `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long build bench papers fuzz synthesis check docs clean setup
+.PHONY: help demo test test-long build bench papers fuzz synthesis resnet18 check docs clean setup
 
 qcc := node dist/compiler/cli.js
 digits := examples/digits
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup build ## set up what is missing, then compile, simulate and check the example network
 	@echo
@@ -44,6 +44,9 @@ fuzz: ## random networks through all engines, until stopped
 
 synthesis: ## let Yosys count CNV at its published rate and hold it to the goal (some minutes)
 	QCC_SYNTHESIS=1 npx vitest run test/lower/cnv-rate.test.ts
+
+resnet18: setup ## ResNet-18 as Group-Net (K = 5, W1A4, 224x224): one image at evaluator, cycle engine and Verilator
+	node --max-old-space-size=10000 --import ./scripts/ts.mjs bench/resnet18.ts
 
 check: ## format, lint, types, dependency rules, unused code, generated documents
 	npm run --silent format:check

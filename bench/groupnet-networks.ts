@@ -15,6 +15,8 @@ export interface ResnetShape {
   /** Channels of the first stage, which double three times. */
   readonly width: number;
   readonly branches: number;
+  /** Blocks of each of the four stages; two in ResNet-18. */
+  readonly blocks: number;
   readonly bits: number;
   readonly classes: number;
   /** The first layer of the original, 7x7 in steps of two and a pooling; else 3x3. */
@@ -27,7 +29,7 @@ export interface ResnetShape {
  */
 export function randomResnet(
   name: string,
-  { size, width, branches, bits, classes, large }: ResnetShape,
+  { size, width, branches, blocks, bits, classes, large }: ResnetShape,
 ): GroupNet {
   const next = generator();
   const normal = (): number => next() + next() + next() + next() - 2;
@@ -59,7 +61,7 @@ export function randomResnet(
     skip: stride === 1 ? 'identity' : layer(outputs, inputs, 1, stride),
   });
   const groups: Group[] = [0, 1, 2, 3].flatMap((stage) =>
-    [0, 1].map((i) => {
+    Array.from({ length: blocks }, (_, i) => {
       const outputs = width * 2 ** stage;
       const stride = stage > 0 && i === 0 ? 2 : 1;
       const branch = (): Branch => ({

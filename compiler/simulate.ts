@@ -122,8 +122,11 @@ function comparesAll({ hw }: Compilation, frames: number): boolean {
   return frames * hw.channels.reduce((sum, { stream }) => sum + beats(stream), 0) <= mostHandshakes;
 }
 
+/** Cycles without a transfer at any port after which a design counts as standing still, at least. */
+const leastIdle = 1e6;
+
 async function runVerilator(
-  { hw }: Compilation,
+  { hw, latency, initiationInterval }: Compilation,
   inputs: readonly TensorData[],
   options: {
     readonly stalls?: number | undefined;
@@ -147,6 +150,8 @@ async function runVerilator(
     return await runner.run({
       inputs,
       log: options.monitor,
+      // between the last pixel that goes in and the first number that comes out, a deep design may be silent for a frame or two
+      idleLimit: Math.max(leastIdle, 2 * (latency + initiationInterval)),
       ...(options.stalls !== undefined && { stalls: options.stalls }),
       ...(options.vcd !== undefined && { vcd: options.vcd }),
     });
