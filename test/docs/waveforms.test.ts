@@ -28,6 +28,13 @@ const axis = { stream, inputs: 'abc', outputs: 'abc' };
 const diagrams: readonly Diagram[] = [
   { ...axis, unit: 'fifo', params: { stream, depth: 2 }, cycles: 9, stalls: [0, 1, 2, 3] },
   {
+    unit: 'sparse',
+    params: { inputs: 3, outputs: 2, pe: 1, simd: 3, x: stream.elem, y: { kind: 'int', bits: 16 } },
+    inputs: 'a',
+    outputs: 'PQ',
+    cycles: 9,
+  },
+  {
     ...axis,
     unit: 'stream_input',
     params: { stream },
