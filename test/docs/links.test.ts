@@ -63,7 +63,7 @@ function unknownCommands(lines: readonly string[]): string[] {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
   const known = new Set([...commands.map(({ name }) => name), 'completion']);
   return lines.filter((line) => {
-    const make = /^make ([a-z]+)/.exec(line)?.[1];
+    const make = /^make ([a-z0-9-]+)/.exec(line)?.[1];
     if (make !== undefined && !new RegExp(`^${make}:`, 'm').test(makefile)) return true;
     const npm = /^npm run (?:--silent )?([a-z:]+)/.exec(line)?.[1];
     if (npm !== undefined && !(npm in scripts)) return true;

@@ -169,6 +169,54 @@ describe('the integer form of a Group-Net', () => {
   });
 });
 
+describe('what does not fit is refused', () => {
+  const net = randomGroupNet({
+    seed: 1,
+    kind: 'v1',
+    k: 2,
+    bits: 2,
+    padding: 'zero',
+    dyadic: true,
+    image: true,
+  });
+  const { first, last } = net;
+  const zero = { ...net.groups[0]?.branches[0]?.blocks[0]?.layers[0] };
+  const withLayer = (change: object): GroupNet => {
+    const layers = [{ ...zero, ...change }] as never;
+    return { ...net, groups: [{ branches: [{ lambda: 1, blocks: [{ layers, skip: 'none' }] }] }] };
+  };
+  test.each<[string, GroupNet, string]>([
+    ['a bit width', { ...net, activation: { bits: 9 } }, 'QCC3651: activation.bits is out of range'],
+    ['no groups', { ...net, groups: [] }, 'QCC3651: groups is out of range'],
+    ['no branches', { ...net, groups: [{ branches: [] }] }, 'QCC3651: groups[0].branches is out of range'],
+    ['no bases', withLayer({ bases: [] }), 'QCC3651: groups[0].branches[0].blocks[0].layers[0].bases is out'],
+    [
+      'a short array',
+      { ...net, first: { ...first, levels: [1] } },
+      'QCC3650: first.levels has the wrong number',
+    ],
+    [
+      'a number that is none',
+      { ...net, last: { ...last, bias: [0, NaN, 0] } },
+      'QCC3651: last.bias[1] is out of range',
+    ],
+    [
+      'a filter of zeros',
+      withLayer({ bases: [{ weights: new Float32Array(144) }] }),
+      'QCC3652: the scale of filter 0',
+    ],
+    [
+      'constants beyond 32 bits',
+      withLayer({
+        norm: { gamma: [1, 1, 1, 1], beta: [1e30, 0, 0, 0], mean: [0, 0, 0, 0], variance: [1, 1, 1, 1] },
+      }),
+      'QCC3653: all coefficients of the sum g0_sum',
+    ],
+  ])('%s', (_, bad, message) => {
+    expect(() => buildGroupNet(bad)).toThrow(message);
+  });
+});
+
 /** The same network with every layer's base as several, whose factors add up to one. */
 function repeated(net: GroupNet, lambdas: readonly number[]): GroupNet {
   return {
