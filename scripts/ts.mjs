@@ -19,4 +19,8 @@ export async function load(url, context, next) {
   return { format: 'module', source: code, shortCircuit: true };
 }
 
-if (isMainThread) register(import.meta.url);
+// the engine loads the kernels that stand in sim/wasm/build: those of older sources would fail in ways that explain nothing
+if (isMainThread) {
+  register(import.meta.url);
+  await (await import('./build-wasm.mjs')).buildWasm();
+}

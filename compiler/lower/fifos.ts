@@ -101,6 +101,9 @@ const effort = 8e8;
 /** Work of a trial, in the same unit, up to which the exact steady state is asked about every FIFO once more. */
 const quickTrial = 3e5;
 
+/** Frames within which the parts of a design have to be seen to keep pace with one another. */
+const framesApart = 4096;
+
 /** Trials of one design with different FIFO depths at one interval. */
 class Trials {
   readonly #plan: Blueprint;
@@ -141,13 +144,19 @@ class Trials {
 
   /**
    * The steady state with sources that are always there; undefined if the design stands still. Where a design falls into parts, which have
-   * no common steady state, the sources offer a frame each interval.
+   * no common steady state, the sources offer a frame each interval; undefined then also if a part falls behind the others.
    */
   exact(depths: readonly number[]): Measured | undefined {
     const hw = connect(this.#plan, this.#units, depths);
     return unlessStill(() =>
-      this.#connected ? measure(hw, this.#model) : measure(paced(hw, this.#target), this.#model, paceUnits),
+      this.#connected ? measure(hw, this.#model) : this.#apart(paced(hw, this.#target)),
     );
+  }
+
+  /** The steady state of a design in parts; parts that do not keep pace with one another have none, however long they run. */
+  #apart(hw: HwGraph): Measured | undefined {
+    const { initiationInterval, latency } = this.#model.run(hw, framesApart, paceUnits, true);
+    return initiationInterval === null || latency === null ? undefined : { initiationInterval, latency };
   }
 
   #run(depths: readonly number[]): ModelRun | undefined {
@@ -161,7 +170,9 @@ class Trials {
     const depths = this.#plan.edges.map(() => deepest);
     let run = this.#run(depths);
     for (let tries = 0; tries < 4 && (run?.initiationInterval ?? null) === null; tries++) {
-      this.#frames *= 8;
+      // parts of a design have no common steady state at an interval that one of them cannot keep
+      if (this.#connected) this.#frames *= 8;
+      else this.#target = Math.ceil(this.#target * 1.25);
       run = this.#run(depths);
     }
     const interval = run?.initiationInterval ?? null;

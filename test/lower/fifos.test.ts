@@ -127,4 +127,22 @@ describe('FIFO depths', () => {
       'out_slow',
     ]);
   });
+
+  // one part keeps the interval without FIFOs, the other one does not: together they have no steady state then
+  test.each([114, 200, 232])(
+    'are found for parts of which only some keep pace without FIFOs (graph %i)',
+    (seed) => {
+      const sizes = { layers: 2 + (seed % 7), width: 2 + (seed % 8), inputs: 2 };
+      const random = createRandom(seed);
+      random.integer(1, 2);
+      const cycles = Math.max(4 + ((seed * 7) % 86), sizes.width);
+      const { hw, initiationInterval } = compile(randomDag(random, sizes), {
+        clockMhz: 100,
+        fps: 1e8 / cycles,
+        style: 'folded',
+      });
+      expect(hw.nodes.some(({ unit }) => unit === 'fifo')).toBe(true);
+      expect(initiationInterval).toBeLessThanOrEqual(cycles);
+    },
+  );
 });
