@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { elementCount, int, printType, valueRange } from '../../compiler/qir/types.ts';
-import type { ElementType, Tensor } from '../../compiler/qir/types.ts';
+import { elementCount, printType, valueRange } from '../../compiler/qir/types.ts';
+import type { Tensor } from '../../compiler/qir/types.ts';
 import { badUnitParameter, unitCannotImplement } from '../../compiler/diagnostics/catalog/hw.ts';
 import type { Diagnostic } from '../../compiler/diagnostics/index.ts';
 import { checkParams, elementSchema } from '../../compiler/hw/params.ts';
@@ -89,16 +89,13 @@ function checkResult(node: HwNode): Diagnostic[] {
   return [];
 }
 
-/** Powers of two are integers that multiply like any others. */
-const plainInteger = (elem: ElementType): ElementType => (elem.kind === 'pow2' ? int(elem.hi + 2) : elem);
-
 const constants = new WeakMap<Tensor, HwConst>();
 
 /** The tensor as a constant of an instance; the same object for the same tensor, so that analyses are shared. */
 function hwConst(tensor: Tensor): HwConst {
   let found = constants.get(tensor);
   if (found === undefined) {
-    found = { elem: plainInteger(tensor.type.elem), shape: tensor.type.shape, data: tensor.data };
+    found = { elem: tensor.type.elem, shape: tensor.type.shape, data: tensor.data };
     constants.set(tensor, found);
   }
   return found;
