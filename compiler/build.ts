@@ -131,6 +131,7 @@ export async function buildOutput(
   const files = await emitDesign(hw, units, {
     templateRoot,
     version,
+    form: compilation.form,
     golden,
     extras,
     options: options.options ?? {},

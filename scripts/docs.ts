@@ -166,7 +166,7 @@ function devicesPage(): string {
     readFileSync(new URL('compiler/devices/ecp5-85k.json', root), 'utf8').trimEnd(),
     '```',
     '',
-    '`lut.perSix` stands beside four inputs only. `memory.halves` says whether a block works as two of half the size, `dsp` is `null` where there are no multipliers, and `form` is `amd` where the cells LUT6_2 and CARRY8 exist. `make docs` puts the device into the table above, `npx vitest run test/devices` checks it.',
+    '`lut.perSix` stands beside four inputs only. `memory.halves` says whether a block works as two of half the size, `dsp` is `null` where there are no multipliers, and `form` is `amd` where the cells LUT6_2 and CARRY8 exist; the costs are then those of that form, and the scripts for Vivado and Yosys in `vendor/` take it by themselves. `make docs` puts the device into the table above, `npx vitest run test/devices` checks it.',
     '',
   ];
   return note('compiler/devices/') + lines.join('\n');

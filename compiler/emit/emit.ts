@@ -7,6 +7,7 @@ import {
   safeComment,
   writeHw,
   type DesignPort,
+  type Form,
   type HwGraph,
   type HwNode,
   type UnitDefinition,
@@ -30,6 +31,8 @@ export interface EmitOptions {
   readonly version: string;
   /** Golden frames for the testbench; without them there is no tb/. */
   readonly golden?: Golden;
+  /** What the vendor scripts synthesize unless told otherwise: `amd` for devices that have LUT6_2 and CARRY8. Default `portable`. */
+  readonly form?: Form;
   /** Further files (model.qir, report.json, report.html), listed in the manifest like all others. */
   readonly extras?: OutputFiles;
   /** The options of the build, for the manifest: nothing that differs from machine to machine. */
@@ -202,7 +205,7 @@ export async function emitDesign(
     memories: below('mem/'),
     vectors: [...(tb?.vectors.keys() ?? [])],
   };
-  const shared = vendorView(hw.name, options.version, hw.clockMhz, ports, lists);
+  const shared = vendorView(hw.name, options.version, hw.clockMhz, ports, lists, options.form ?? 'portable');
   for (const [path, template] of vendorFiles(hw.name)) files.set(path, render(template, shared));
   if (tb !== undefined) {
     files.set(`tb/${hw.name}_tb.v`, render('tb.v.njk', tb.view));

@@ -1,4 +1,4 @@
-import { portWires, type DesignPort, type TemplateView } from '../hw/index.ts';
+import { portWires, type DesignPort, type Form, type TemplateView } from '../hw/index.ts';
 
 /** What the files beside the Verilog speak of: paths relative to the output folder, sorted. */
 export interface FileLists {
@@ -13,19 +13,28 @@ export function clockPeriod(clockMhz: number): string {
   return String(Number((1000 / clockMhz).toFixed(6)));
 }
 
-/** The one view that all project and constraint templates print from. */
+/** The one view that all project and constraint templates print from; `form` is the form that their synthesis takes by itself. */
 export function vendorView(
   name: string,
   version: string,
   clockMhz: number,
   ports: readonly DesignPort[],
   lists: FileLists,
+  form: Form,
 ): TemplateView {
   const pins = ports.flatMap((port) => {
     const { valid, ready, data, last } = portWires(port);
     return [valid, ready, `${data}[*]`, ...(last === null ? [] : [last])];
   });
-  return { name, version, clockMhz, period: clockPeriod(clockMhz), ports: ['aresetn', ...pins], ...lists };
+  return {
+    name,
+    version,
+    clockMhz,
+    period: clockPeriod(clockMhz),
+    ports: ['aresetn', ...pins],
+    cells: form === 'amd',
+    ...lists,
+  };
 }
 
 /** Template of each file beside the Verilog, by its path in the output folder. */

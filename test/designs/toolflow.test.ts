@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Diagnostics } from '../../compiler/diagnostics/index.ts';
+import { readDevice } from '../../compiler/devices/index.ts';
 import { loadModel, type CompileOptions } from '../../compiler/driver.ts';
 import type { Graph } from '../../compiler/qir/graph.ts';
 import { dataPath, haveData } from '../models/data.ts';
@@ -269,8 +270,33 @@ describe.each(cases)('$name', (entry) => {
 });
 
 /** A Tcl script of the output folder, run with stand-ins for the vendor's commands that check every file they are given. */
-function tcl(vendor: 'vivado' | 'quartus', cwd: string): Told {
+function tcl(vendor: 'vivado' | 'quartus', cwd: string, args: readonly string[] = []): Told {
   const commands = fileURLToPath(new URL('vendor-commands.tcl', import.meta.url));
   const set = [`QCC_TOOL=${vendor}`, `QCC_SCRIPT=vendor/${vendor}/build.tcl`];
-  return tool('env', [...set, 'yosys', '-Q', '-q', '-c', commands], cwd);
+  return tool('env', [...set, `QCC_ARGS=${args.join(' ')}`, 'yosys', '-Q', '-q', '-c', commands], cwd);
 }
+
+describe('the form that the vendor scripts take by themselves', () => {
+  const define = '-verilog_define QCC_XILINX';
+  const vivado = (dir: string, ...args: string[]): string => tcl('vivado', dir, args).output;
+
+  test.each([
+    ['xczu3eg', true],
+    ['xc7z020', false],
+    [undefined, false],
+  ])('for device %s', async (name, cells) => {
+    const dir = join(folder, `form-${name}`);
+    const device = name === undefined ? {} : { device: readDevice(name) };
+    await buildInto(dir, binaryMlp([16, 12, 5]), device);
+    expect(vivado(dir).includes(define)).toBe(cells);
+    expect(vivado(dir, 'xczu7ev-ffvc1156-2-e').includes(define)).toBe(cells);
+    // a part without the cells, whatever the design was built for
+    expect(vivado(dir, 'xc7z020clg400-1')).not.toContain(define);
+    expect(vivado(dir, 'xczu7ev-ffvc1156-2-e', 'cells')).toContain(define);
+    expect(vivado(dir, 'xczu7ev-ffvc1156-2-e', 'portable')).not.toContain(define);
+    expect(vivado(dir, 'xczu7ev-ffvc1156-2-e', 'cell')).toContain('the form is cells or portable, not cell');
+    const script = readFileSync(join(dir, 'vendor/yosys/synth.ys'), 'utf8');
+    expect(script.includes('\nverilog_defines -DQCC_XILINX\n')).toBe(cells);
+    expect(tool('yosys', ['-q', '-s', 'vendor/yosys/synth.ys'], dir).status).toBe(0);
+  });
+});

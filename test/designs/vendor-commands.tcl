@@ -1,6 +1,6 @@
 # Stands in for the vendors' Tcl shells: runs a build script, or a constraint file, with every command of theirs replaced by one that checks
 # the files it is given, and prints what was called. The environment names the tool
-# (QCC_TOOL: vivado or quartus) and the script (QCC_SCRIPT).
+# (QCC_TOOL: vivado or quartus), the script (QCC_SCRIPT) and its arguments (QCC_ARGS, of Vivado).
 set tool $::env(QCC_TOOL)
 set script $::env(QCC_SCRIPT)
 
@@ -40,11 +40,12 @@ if {$tool eq "vivado"} {
     given read_xdc [lindex $args end]
     source [lindex $args end]
   }
-  foreach command {synth_design opt_design place_design phys_opt_design route_design report_utilization report_timing_summary} {
+  proc synth_design {args} { puts "synth_design $args" }
+  foreach command {opt_design place_design phys_opt_design route_design report_utilization report_timing_summary} {
     proc $command {args} "puts $command"
   }
   proc write_checkpoint {args} { puts write_checkpoint }
-  set argv {}
+  set argv $::env(QCC_ARGS)
 } else {
   package provide ::quartus::project 1.0
   package provide ::quartus::flow 1.0
