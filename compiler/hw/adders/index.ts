@@ -1,0 +1,7 @@
+/** Matrices of constants as graphs of shared sums. */
+export * from './graph.ts';
+export { signedDigits, termsOf } from './digits.ts';
+export { share } from './share.ts';
+export type { ShareOptions } from './share.ts';
+export { shareMatrix } from './matrix.ts';
+export type { MatrixOptions, Strategy } from './matrix.ts';
