@@ -26,8 +26,8 @@ export class BitPlane {
   private readonly nodes: Unsigned[];
 
   /** Builds the shared sums of the graph; `inputs` gives the literal of each input: 1 where its bit counts. */
-  constructor(builder: NetlistBuilder, graph: AdderGraph, inputs: readonly Net[], beam: number) {
-    this.nodes = inputs.map((net) => ({ nets: [net], most: 1, offset: 0 }));
+  constructor(builder: NetlistBuilder, graph: AdderGraph, inputs: readonly (readonly Net[])[], beam: number) {
+    this.nodes = inputs.map((nets) => ({ nets, most: 2 ** nets.length - 1, offset: 0 }));
     for (const terms of graph.sums) {
       const { bits, offset, most } = this.raw(terms);
       const width = Math.ceil(Math.log2(most + 1));
