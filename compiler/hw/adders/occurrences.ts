@@ -95,12 +95,23 @@ export class Occurrences {
     }
     return sum;
   }
+
+  /** At how many of these positions `a` and `b` stand with the same sign, or with opposite signs. */
+  meetWithin(set: Uint32Array, a: number, b: number, opposite: boolean): number {
+    const [ap, am] = [this.plus[a]!, this.minus[a]!];
+    const [bp, bm] = opposite ? [this.minus[b]!, this.plus[b]!] : [this.plus[b]!, this.minus[b]!];
+    let sum = 0;
+    for (let i = 0; i < this.words; i++) {
+      const both = set[i]! & ((ap[i]! & bp[i]!) | (am[i]! & bm[i]!));
+      if (both !== 0) sum += popcount(both);
+    }
+    return sum;
+  }
 }
 
-/** Word `i` of a set moved down by `distance` positions (up if negative); at most 31 either way. */
+/** Word `i` of a set moved down by `distance` positions, 1 to 31. */
 function moved(set: Uint32Array, i: number, distance: number): number {
-  if (distance > 0) return (set[i]! >>> distance) | ((set[i + 1] ?? 0) << (32 - distance));
-  return (set[i]! << -distance) | ((set[i - 1] ?? 0) >>> (32 + distance));
+  return (set[i]! >>> distance) | ((set[i + 1] ?? 0) << (32 - distance));
 }
 
 /** How many positions two sets have in common. */

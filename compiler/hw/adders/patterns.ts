@@ -76,10 +76,24 @@ export function gainOf(
 }
 
 /** A number in [0, 1) that depends on the seed and a pattern alone: ties fall differently with every seed, and the same in every run. */
-function tie(seed: number, a: number, b: number, c: number): number {
-  let h = Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(a + 1, 0x85ebca6b) ^ Math.imul(b + 1, 0xc2b2ae35);
-  h = Math.imul(h ^ Math.imul(c + 1, 0x27d4eb2f) ^ (h >>> 15), 0x2c1b3c6d);
-  return ((h ^ (h >>> 13)) >>> 0) / 2 ** 32;
+function tie(seed: number, { nodes, distances, opposite }: Pattern): number {
+  let h = Math.imul(seed + 1, 0x9e3779b1);
+  for (let i = 0; i < nodes.length; i++) {
+    h = Math.imul(h ^ (nodes[i]! * 64 + distances[i]! * 2 + (opposite[i]! ? 1 : 0)), 0x85ebca6b);
+    h ^= h >>> 13;
+  }
+  h = Math.imul(h, 0xc2b2ae35);
+  return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32;
+}
+
+type Offer = (pattern: Pattern, count: number) => void;
+
+/** A node that stands in some rows together with another one. */
+interface Meeting {
+  readonly node: number;
+  readonly opposite: boolean;
+  readonly count: number;
+  readonly set: Uint32Array;
 }
 
 /** Finds, for a node, the best pattern in which it comes first. */
@@ -89,6 +103,7 @@ export class PatternFinder {
   private readonly objective: Objective;
   private readonly weights: PatternWeights;
   private readonly seed: number;
+  private readonly least: number;
   private readonly maxShift: number;
   private readonly refused: ReadonlySet<string>;
   private readonly scratch: Uint32Array;
@@ -101,6 +116,7 @@ export class PatternFinder {
       readonly objective: Objective;
       readonly weights: PatternWeights;
       readonly seed: number;
+      readonly least: number;
     },
   ) {
     this.where = where;
@@ -109,6 +125,7 @@ export class PatternFinder {
     this.objective = options.objective;
     this.weights = options.weights;
     this.seed = options.seed;
+    this.least = options.least;
     this.maxShift = where.stride === 1 ? 0 : where.stride / 2 - 1;
     this.scratch = new Uint32Array(where.words);
   }
@@ -116,10 +133,10 @@ export class PatternFinder {
   /** The best pattern with `first` as its first node and, if given, `last` as its last one; better than `floor`. */
   best(first: number, floor: Candidate | undefined, last?: number): Candidate | undefined {
     let found = floor;
-    const offer = (pattern: Pattern, count: number, a: number, b: number): void => {
+    const offer: Offer = (pattern, count) => {
       const gain = gainOf(pattern, count, this.sizes, this.objective, this.weights);
-      if (gain <= 0 || (found !== undefined && gain + 1e-3 < found.gain)) return;
-      const whole = gain + 1e-3 * tie(this.seed, first, a, b);
+      if (gain < this.least || (found !== undefined && gain + 1e-3 < found.gain)) return;
+      const whole = gain + 1e-3 * tie(this.seed, pattern);
       if (found !== undefined && whole <= found.gain) return;
       if (this.refused.size > 0 && this.refused.has(keyOf(pattern))) return;
       found = { pattern, gain: whole };
@@ -140,7 +157,7 @@ export class PatternFinder {
               distances: [0, distance],
               opposite: [false, opposite],
             };
-            offer(pattern, count, b, distance * 2 + (opposite ? 1 : 0));
+            offer(pattern, count);
           }
         }
       }
@@ -149,53 +166,74 @@ export class PatternFinder {
     return found;
   }
 
-  private triples(
-    first: number,
-    last: number | undefined,
-    found: () => Candidate | undefined,
-    offer: (pattern: Pattern, count: number, a: number, b: number) => void,
-  ): void {
+  /** Triples that begin with a node and, if given, end with the last one. */
+  private triples(first: number, last: number | undefined, found: () => Candidate | undefined, offer: Offer): void {
     const { where } = this;
-    interface Meeting {
-      readonly node: number;
-      readonly opposite: boolean;
-      readonly set: Uint32Array;
-      readonly count: number;
+    if (last === undefined) return this.allTriples(first, found, offer);
+    for (const far of [false, true]) {
+      const most = where.meet(first, last, 0, far, this.scratch);
+      if (most < 2) continue;
+      for (let node = first + 1; node < last; node++) {
+        if (where.uses[node]! < 2) continue;
+        const nodes = [first, node, last];
+        if (this.hopeless(nodes, most, found())) continue;
+        for (const near of [false, true]) {
+          const count = where.meetWithin(this.scratch, first, node, near);
+          if (count >= 2) offer({ nodes, distances: [0, 0, 0], opposite: [false, near, far] }, count);
+        }
+      }
     }
+  }
+
+  /** Whether a sum of these nodes cannot save more than what has been found, even if it stands at `count` places. */
+  private hopeless(nodes: readonly number[], count: number, found: Candidate | undefined): boolean {
+    const pattern = { nodes, distances: [0, 0, 0], opposite: [] };
+    const gain = gainOf(pattern, count, this.sizes, this.objective, this.weights);
+    return found === undefined ? gain < this.least : gain + 1e-3 < found.gain;
+  }
+
+  /**
+   * Nodes that meet the first one are sorted into classes of equal size, most meetings first: a triple stands in no more rows than its pairs, so
+   * a class is done with as soon as one of its pairs is too rare.
+   */
+  private allTriples(first: number, found: () => Candidate | undefined, offer: Offer): void {
+    const { where, sizes } = this;
+    const classes = new Map<number, Meeting[]>();
     const meetings: Meeting[] = [];
     for (let node = first + 1; node < where.uses.length; node++) {
       if (where.uses[node]! < 2) continue;
       for (const opposite of [false, true]) {
         const count = where.meet(first, node, 0, opposite, this.scratch);
-        if (count >= 2) meetings.push({ node, opposite, set: this.scratch.slice(), count });
+        if (count < 2) continue;
+        const meeting = { node, opposite, count, set: this.scratch.slice() };
+        meetings.push(meeting);
+        const { most } = sizes[node]!;
+        const list = classes.get(most);
+        if (list === undefined) classes.set(most, [meeting]);
+        else list.push(meeting);
       }
     }
-    if (last !== undefined && !meetings.some(({ node }) => node === last)) return;
-    for (let i = 0; i < meetings.length; i++) {
-      const b = meetings[i]!;
-      if (b.node === last) break;
-      for (let j = meetings.length - 1; j > i; j--) {
-        const c = meetings[j]!;
-        if (c.node === b.node) break;
-        if (last !== undefined && c.node !== last) {
-          if (c.node < last) break;
-          continue;
+    const byCount = (a: Meeting, b: Meeting): number => b.count - a.count || a.node - b.node;
+    meetings.sort(byCount);
+    for (const list of classes.values()) list.sort(byCount);
+    for (const b of meetings) {
+      for (const list of classes.values()) {
+        // of a pair the rarer one comes second
+        for (const c of list) {
+          if (this.hopeless([first, b.node, c.node], Math.min(b.count, c.count), found())) break;
+          if (c.count > b.count || (c.count === b.count && c.node <= b.node) || c.node === b.node) continue;
+          const count = common(b.set, c.set);
+          if (count < 2) continue;
+          const [low, high] = b.node < c.node ? [b, c] : [c, b];
+          offer(
+            {
+              nodes: [first, low.node, high.node],
+              distances: [0, 0, 0],
+              opposite: [false, low.opposite, high.opposite],
+            },
+            count,
+          );
         }
-        const pattern = {
-          nodes: [first, b.node, c.node],
-          distances: [0, 0, 0],
-          opposite: [false, b.opposite, c.opposite],
-        };
-        // no triple stands in more rows than its pairs
-        const bound = Math.min(b.count, c.count);
-        const best = found();
-        if (best !== undefined) {
-          const most = gainOf(pattern, bound, this.sizes, this.objective, this.weights);
-          if (most + 1e-3 < best.gain) continue;
-        }
-        const count = common(b.set, c.set);
-        if (count < 2) continue;
-        offer(pattern, count, b.node, c.node * 4 + (b.opposite ? 2 : 0) + (c.opposite ? 1 : 0));
       }
     }
   }

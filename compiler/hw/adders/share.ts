@@ -18,6 +18,9 @@ export interface ShareOptions {
   readonly least?: number;
 }
 
+/** What a pattern has to save at least: the estimate of a saving is no better than this. */
+const leastSaving = 0.4;
+
 /** Row pairs are looked for in matrices of at most this many rows: they compare every row with every other. */
 const mostRowsForPairs = 96;
 
@@ -72,13 +75,18 @@ class Sharing {
     this.room = rows.map((row) => row.length);
     const bound = options.maxDepth ?? Infinity;
     this.roomLimit = rows.map((row) => Math.max(2 ** bound, 2 ** Math.ceil(Math.log2(Math.max(1, row.length)))));
-    const { objective, weights, seed = 0 } = options;
-    this.finder = new PatternFinder(this.where, this.sizes, this.refused, { objective, weights, seed });
+    const { objective, weights, seed = 0, least = leastSaving } = options;
+    this.finder = new PatternFinder(this.where, this.sizes, this.refused, {
+      objective,
+      weights,
+      seed,
+      least,
+    });
     this.rowPairs = pairs ? new RowPairs(rows, this.where, this.sizes, options) : undefined;
   }
 
   run(): AdderGraph {
-    const least = this.options.least ?? 0.4;
+    const least = this.options.least ?? leastSaving;
     for (let node = 0; node < this.sizes.length; node++) this.best[node] = this.finder.best(node, undefined);
     for (;;) {
       let choice: Candidate | undefined;

@@ -37,24 +37,28 @@ export function heapSum(builder: NetlistBuilder, heap: BitHeap, beam: number): N
 }
 
 /**
- * One net: whether the sum of a heap reaches `bound`, or with `below` whether it does not. Tries the heap as it is and with all bits inverted,
- * and takes what needs fewer LUTs.
+ * One net: whether the sum of bits, by column, reaches a number. Tries the bits as they are and all of them inverted, and takes what needs
+ * fewer LUTs.
  */
-export function heapReaches(builder: NetlistBuilder, heap: BitHeap, bound: number, beam: number): Net {
-  const total = heap.bits.reduce((sum, column, c) => sum + column.length * 2 ** c, 0);
-  const least = bound - heap.constant;
+export function heapReaches(
+  builder: NetlistBuilder,
+  columns: BitHeap['bits'],
+  least: number,
+  beam: number,
+): Net {
+  const total = columns.reduce((sum, column, c) => sum + column.length * 2 ** c, 0);
   if (least <= 0) return ONE;
   if (least > total) return ZERO;
   // of the inverted bits at least total - least + 1 are set exactly where the sum does not reach the bound
   const ways = [least, total - least + 1].map((target, way) => {
     const top = Math.max(
-      heap.bits.length - 1,
+      columns.length - 1,
       Math.ceil(Math.log2(target)),
       Math.ceil(Math.log2(total - target + 1)),
       1,
     );
     const bits = Array.from({ length: top + 1 }, (_, c) =>
-      (heap.bits[c] ?? []).map(({ net, inverted }) => ({ net, inverted: inverted !== (way === 1) })),
+      (columns[c] ?? []).map(({ net, inverted }) => ({ net, inverted: inverted !== (way === 1) })),
     );
     return { bits, constant: 2 ** top - target };
   });

@@ -45,6 +45,15 @@ function keyOf({ heights, constant }: HeapShape): string {
   return `${constant} ${heights.join()}`;
 }
 
+/** Columns with more bits than this lose them by the move that removes most for a LUT; what is left goes to the beam. */
+const greedyHeight = 28;
+
+function tallest({ heights }: HeapShape): HeapMove | undefined {
+  const column = heights.findIndex((height) => height > greedyHeight);
+  if (column < 0) return undefined;
+  return { kind: 'atom', column, low: 6, high: 0, carry: 'bit' };
+}
+
 function search(shape: HeapShape, goal: Goal, beam: number): HeapPlan {
   const layers: Map<string, State>[] = [];
   const put = (cost: number, raw: HeapShape, parent: State | undefined, move: HeapMove | undefined): void => {
@@ -53,9 +62,16 @@ function search(shape: HeapShape, goal: Goal, beam: number): HeapPlan {
     const key = keyOf(kept);
     if (!layer.has(key)) layer.set(key, { shape: kept, rank: rankOf(kept), parent, move });
   };
-  put(0, shape, undefined, undefined);
+  let start: State = { shape, rank: 0, parent: undefined, move: undefined };
+  let spent = 0;
+  for (let next = tallest(start.shape); next !== undefined; next = tallest(start.shape)) {
+    const after = afterMove(start.shape, next);
+    start = { shape: goal === 'carry' ? tidied(after).shape : after, rank: 0, parent: start, move: next };
+    spent += moveLuts(next);
+  }
+  put(spent, start.shape, start.parent, start.move);
   let best: { readonly cost: number; readonly state: State; readonly end: End } | undefined;
-  for (let cost = 0; cost < layers.length; cost++) {
+  for (let cost = spent; cost < layers.length; cost++) {
     // an end of no LUT is what a better plan needs at least
     if (best !== undefined && cost >= best.cost) break;
     const states = [...(layers[cost]?.values() ?? [])].sort((a, b) => a.rank - b.rank).slice(0, beam);
