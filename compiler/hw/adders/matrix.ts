@@ -43,7 +43,14 @@ export function shareMatrix(rows: readonly ArrayLike<number>[], options: MatrixO
     }
     case 'tree-pairs': {
       const tree = spanningTree(rows, 'minimum');
-      return derivedGraph(tree, share(tree.derivations.map(({ terms }) => terms), inputs, sharing));
+      return derivedGraph(
+        tree,
+        share(
+          tree.derivations.map(({ terms }) => terms),
+          inputs,
+          sharing,
+        ),
+      );
     }
     case 'least': {
       const tried: Strategy[] = maxDepth === undefined ? ['pairs', 'tree-pairs'] : ['pairs'];

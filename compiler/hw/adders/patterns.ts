@@ -167,7 +167,12 @@ export class PatternFinder {
   }
 
   /** Triples that begin with a node and, if given, end with the last one. */
-  private triples(first: number, last: number | undefined, found: () => Candidate | undefined, offer: Offer): void {
+  private triples(
+    first: number,
+    last: number | undefined,
+    found: () => Candidate | undefined,
+    offer: Offer,
+  ): void {
     const { where } = this;
     if (last === undefined) return this.allTriples(first, found, offer);
     for (const far of [false, true]) {

@@ -30,11 +30,7 @@ const mostRowsForPairs = 96;
  *
  * @param rows - the terms of each output, nodes being inputs; at most one term of the same input and shift in a row.
  */
-export function share(
-  rows: readonly (readonly Term[])[],
-  inputs: number,
-  options: ShareOptions,
-): AdderGraph {
+export function share(rows: readonly (readonly Term[])[], inputs: number, options: ShareOptions): AdderGraph {
   return new Sharing(rows, inputs, options).run();
 }
 
@@ -74,7 +70,9 @@ class Sharing {
     rows.forEach((row, r) => row.forEach((term) => this.where.put(r, term)));
     this.room = rows.map((row) => row.length);
     const bound = options.maxDepth ?? Infinity;
-    this.roomLimit = rows.map((row) => Math.max(2 ** bound, 2 ** Math.ceil(Math.log2(Math.max(1, row.length)))));
+    this.roomLimit = rows.map((row) =>
+      Math.max(2 ** bound, 2 ** Math.ceil(Math.log2(Math.max(1, row.length)))),
+    );
     const { objective, weights, seed = 0, least = leastSaving } = options;
     this.finder = new PatternFinder(this.where, this.sizes, this.refused, {
       objective,
@@ -94,7 +92,8 @@ class Sharing {
         if (candidate !== undefined && candidate.gain > (choice?.gain ?? least)) choice = candidate;
       }
       const pair = this.room.length < this.mostRows ? this.rowPairs?.best() : undefined;
-      if (pair !== undefined && pair.gain > (choice?.gain ?? least)) this.takeRows(pair.a, pair.b, pair.opposite);
+      if (pair !== undefined && pair.gain > (choice?.gain ?? least))
+        this.takeRows(pair.a, pair.b, pair.opposite);
       else if (choice !== undefined) this.takePattern(choice.pattern, least);
       else return this.finish();
     }
@@ -155,7 +154,9 @@ class Sharing {
       .termsOf(a)
       .filter(({ node, negative }) => where.signAt(node, b) === (negative !== opposite ? -1 : 1));
     const most = shared.reduce((sum, { node }) => sum + this.sizes[node]!.most, 0);
-    const level = Math.ceil(Math.log2(shared.reduce((sum, { node }) => sum + 2 ** this.sizes[node]!.level, 0)));
+    const level = Math.ceil(
+      Math.log2(shared.reduce((sum, { node }) => sum + 2 ** this.sizes[node]!.level, 0)),
+    );
     const grows = 2 ** level - shared.reduce((sum, { node }) => sum + 2 ** this.sizes[node]!.level, 0);
     if ([a, b].some((row) => this.room[row]! + grows > this.roomLimit[row]!)) {
       rowPairs?.refuse(a, b, opposite);

@@ -16,6 +16,9 @@ export interface Derivation {
   readonly terms: readonly Term[];
 }
 
+/** In place of a parent: the row derives from no other. */
+const none = -1;
+
 const digitCounts = new Map<number, number>();
 
 function digits(value: number): number {
@@ -28,7 +31,10 @@ function digits(value: number): number {
  * Additions that lead from one row to another, and whether to its negation: the digits of their difference or of their sum, whichever has
  * fewer. For rows of -1 and +1 this is min(p, t - p), p being their Hamming distance.
  */
-function distance(from: ArrayLike<number>, to: ArrayLike<number>): { readonly cost: number; readonly negative: boolean } {
+function distance(
+  from: ArrayLike<number>,
+  to: ArrayLike<number>,
+): { readonly cost: number; readonly negative: boolean } {
   let [difference, sum] = [0, 0];
   for (let k = 0; k < from.length; k++) {
     difference += digits(to[k]! - from[k]!);
@@ -40,6 +46,7 @@ function distance(from: ArrayLike<number>, to: ArrayLike<number>): { readonly co
 /**
  * The spanning tree of a complete graph on the rows, an edge costing the additions between its ends. Root: the row with the least total
  * distance, the first of several. The edges of a complete graph hold the triangle inequality, so the shortest way from the root is direct.
+ * A row that needs fewer additions by itself (sparse rows; never one of -1 and +1) derives from no other.
  *
  * @returns by row, its derivation; and an order in which parents come first.
  */
@@ -57,10 +64,18 @@ export function spanningTree(
       signs[a * n + b] = signs[b * n + a] = negative ? 1 : 0;
     }
   }
-  const totals = Array.from({ length: n }, (_, a) => costs.subarray(a * n, (a + 1) * n).reduce((x, y) => x + y, 0));
+  const totals = Array.from({ length: n }, (_, a) =>
+    costs.subarray(a * n, (a + 1) * n).reduce((x, y) => x + y, 0),
+  );
   const root = totals.indexOf(Math.min(...totals));
-  const parents = new Int32Array(n).fill(root);
-  const near = costs.slice(root * n, (root + 1) * n);
+  const alone = rows.map((row) =>
+    Math.max(
+      0,
+      Array.from(row).reduce((sum, w) => sum + digits(w), -1),
+    ),
+  );
+  const near = Float64Array.from(alone, (own, row) => Math.min(own, costs[root * n + row]!));
+  const parents = Int32Array.from(alone, (own, row) => (own < costs[root * n + row]! ? none : root));
   const order = n === 0 ? [] : [root];
   const open = new Set(rows.keys());
   open.delete(root);
@@ -81,8 +96,9 @@ export function spanningTree(
       signedDigits(sign * value - (from?.[node] ?? 0)).map((digit) => ({ ...digit, node })),
     ).flat();
   const derivations = rows.map((row, at): Derivation => {
-    if (at === root) return { parent: undefined, negative: false, terms: termsBetween(undefined, row, 1) };
-    const parent = parents[at]!;
+    const parent = at === root ? none : parents[at]!;
+    if (parent === none)
+      return { parent: undefined, negative: false, terms: termsBetween(undefined, row, 1) };
     const negative = signs[parent * n + at] === 1;
     return { parent, negative, terms: termsBetween(rows[parent]!, row, negative ? -1 : 1) };
   });

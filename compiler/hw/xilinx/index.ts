@@ -7,3 +7,5 @@ export type { PrintOptions } from './print.ts';
 export { simulator } from './simulate.ts';
 export { netlistStats } from './stats.ts';
 export { bitsFor, xnorAccumulate } from './xnor.ts';
+export { unrolledNetlist } from './unrolled/index.ts';
+export type { RowGoal, UnrolledProblem, UnrolledRow } from './unrolled/index.ts';

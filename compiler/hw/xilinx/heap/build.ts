@@ -27,7 +27,11 @@ const count = (values: readonly number[]): number => values.reduce((sum, v) => s
 export function heapSum(builder: NetlistBuilder, heap: BitHeap, beam: number): Net[] {
   const build = new HeapBuild(builder, heap);
   const shape = build.shape();
-  const plan = planHeap({ ...shape, constant: modulo(shape.constant, 2 ** shape.heights.length) }, 'sum', beam);
+  const plan = planHeap(
+    { ...shape, constant: modulo(shape.constant, 2 ** shape.heights.length) },
+    'sum',
+    beam,
+  );
   build.constant = modulo(shape.constant, 2 ** shape.heights.length);
   for (const move of plan.moves) build.move(move);
   const { slots, carryIn, linkIn } = plan.end;
@@ -203,7 +207,11 @@ class HeapBuild {
   /** The final chain of a sum. */
   rows(slots: readonly EndSlot[], carryIn: boolean, linkIn: boolean): Net[] {
     const first = slots[0]!.column;
-    const early = this.take(first, (carryIn ? 1 : 0) + (linkIn ? 1 : 0), (carryIn ? 1 : 0) + (linkIn ? 1 : 0));
+    const early = this.take(
+      first,
+      (carryIn ? 1 : 0) + (linkIn ? 1 : 0),
+      (carryIn ? 1 : 0) + (linkIn ? 1 : 0),
+    );
     const into = carryIn ? early.shift()!.net : ZERO;
     let link = linkIn ? early[0] : undefined;
     const made: { s: Net; di: Net; out: boolean }[] = [];
@@ -230,7 +238,8 @@ class HeapBuild {
     const sum = (v: readonly number[]): number => parity(v) ^ one;
     const own = (v: readonly number[]): number => count(v.slice(0, bits.length)) + one;
     const alone = pins.length === 1 && one === 0 && !pins[0]!.inverted;
-    const s = (): Net => (pins.length === 0 ? (one === 1 ? ONE : ZERO) : alone ? pins[0]!.net : this.lut(pins, sum));
+    const s = (): Net =>
+      pins.length === 0 ? (one === 1 ? ONE : ZERO) : alone ? pins[0]!.net : this.lut(pins, sum);
     const hands = link === undefined ? rows === 3 : rows >= 2;
     // a link is made inverted where carries are
     const none = flip === 1 ? ONE : ZERO;
@@ -277,7 +286,8 @@ class HeapBuild {
       }
       link = undefined;
       const range = 2 ** slot.columns;
-      const value = (v: readonly number[]): number => v.reduce((sum, bit, i) => sum + bit * weights[i]!, constant);
+      const value = (v: readonly number[]): number =>
+        v.reduce((sum, bit, i) => sum + bit * weights[i]!, constant);
       if (slots.length === 1 && pins.length === 1 && range === 1)
         return pins[0]!.inverted === inverse ? pins[0]!.net : this.lut(pins, (v) => v[0]! ^ flip);
       if (slots.length === 1 && !carryIn) return this.lut(pins, (v) => value(v) >= range !== inverse);
