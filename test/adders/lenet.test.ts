@@ -15,7 +15,7 @@ function signs(model: string, layer: string): number[][] {
   const outputs = tensor.type.shape[0]!;
   const inputs = tensor.data.length / outputs;
   return Array.from({ length: outputs }, (_, r) =>
-    Array.from(tensor.data.slice(r * inputs, (r + 1) * inputs), (v) => (Number(v) >= 0 ? 1 : -1)),
+    Array.from(tensor.data.slice(r * inputs, (r + 1) * inputs), (v) => (v >= 0 ? 1 : -1)),
   );
 }
 

@@ -100,7 +100,7 @@ export function spanningTree(
     if (parent === none)
       return { parent: undefined, negative: false, terms: termsBetween(undefined, row, 1) };
     const negative = signs[parent * n + at] === 1;
-    return { parent, negative, terms: termsBetween(rows[parent]!, row, negative ? -1 : 1) };
+    return { parent, negative, terms: termsBetween(rows[parent], row, negative ? -1 : 1) };
   });
   return { derivations, order };
 }

@@ -75,7 +75,7 @@ function search(shape: HeapShape, goal: Goal, beam: number): HeapPlan {
     // an end of no LUT is what a better plan needs at least
     if (best !== undefined && cost >= best.cost) break;
     const states = [...(layers[cost]?.values() ?? [])].sort((a, b) => a.rank - b.rank).slice(0, beam);
-    delete layers[cost];
+    layers[cost] = new Map();
     for (const state of states) {
       const end = endOf(state.shape, goal);
       if (end !== undefined && (best === undefined || cost + end.luts < best.cost))
