@@ -1,7 +1,7 @@
 import { bitWidth } from '../../compiler/qir/types.ts';
 import type { Cost } from '../../compiler/hw/index.ts';
 import { isMemory, tableCost } from '../lib/lanes.ts';
-import { signedDigits } from '../unrolled/rows.ts';
+import { signedDigits } from '../../compiler/hw/adders/index.ts';
 import { isProduct, isUnused } from './plan.ts';
 import type { Plan, Term } from './plan.ts';
 

@@ -1,7 +1,7 @@
 import { bitWidth } from '../../compiler/qir/types.ts';
 import type { Cost } from '../../compiler/hw/index.ts';
 import { isMemory, tableCost } from '../lib/lanes.ts';
-import { signedDigits } from '../unrolled/rows.ts';
+import { signedDigits } from '../../compiler/hw/adders/index.ts';
 import type { Plan } from './plan.ts';
 
 /** Whether Yosys makes DSP blocks of the products: from results of 9 bits on. */

@@ -1,7 +1,7 @@
 import type { MemoryImage, StreamType } from '../../compiler/hw/index.ts';
 import { bitWidth, isSigned, valueRange } from '../../compiler/qir/types.ts';
 import type { ElementType } from '../../compiler/qir/types.ts';
-import { signedDigits } from '../unrolled/rows.ts';
+import { signedDigits } from '../../compiler/hw/adders/index.ts';
 
 // What the units that work channel by channel share: how pixels are cut into beats, and constants that belong to channels.
 

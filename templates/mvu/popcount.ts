@@ -16,11 +16,13 @@ const WIDEST = 64;
  *
  * @param planes - vectors of bits: bits of plane b weigh 2^b.
  * @param width - bits of the result; columns above are cut off.
+ * @param prefix - begins the name of every wire.
  * @returns statements that define wires, and the rows (of `width` bits) that are left to add.
  */
 export function compress(
   planes: readonly { readonly name: string; readonly bits: number }[],
   width: number,
+  prefix = 's',
 ): { readonly lines: readonly string[]; readonly rows: readonly string[] } {
   const lines: string[] = [];
   const columns: Run[][] = Array.from({ length: width }, () => []);
@@ -28,7 +30,7 @@ export function compress(
   let next = 0;
 
   const define = (column: number, bits: number, expression: string): string => {
-    const name = `s${column}_${next++}`;
+    const name = `${prefix}${column}_${next++}`;
     lines.push(`wire [${bits - 1}:0] ${name} = ${expression};`);
     return name;
   };

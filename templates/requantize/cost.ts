@@ -1,7 +1,7 @@
 import { bitWidth } from '../../compiler/qir/types.ts';
 import type { Cost } from '../../compiler/hw/index.ts';
 import { isMemory, tableCost } from '../lib/lanes.ts';
-import { signedDigits } from '../unrolled/rows.ts';
+import { signedDigits } from '../../compiler/hw/adders/index.ts';
 import type { Plan } from './plan.ts';
 
 /** DSP blocks of one lane under Yosys, which makes them of products of 9 bits and more: a block for 27 times 18 bits. */

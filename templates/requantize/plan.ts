@@ -3,7 +3,7 @@ import type { ElementType } from '../../compiler/qir/types.ts';
 import type { HwNode } from '../../compiler/hw/index.ts';
 import { bitRange, laneTable, rangeBits, slotsOf } from '../lib/lanes.ts';
 import type { LaneTable, Slots } from '../lib/lanes.ts';
-import { signedDigits } from '../unrolled/rows.ts';
+import { signedDigits } from '../../compiler/hw/adders/index.ts';
 
 /** The parameters of an instance, typed. */
 export interface RequantizeParams {

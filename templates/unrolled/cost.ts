@@ -1,7 +1,9 @@
 import { bitWidth, isSigned } from '../../compiler/qir/types.ts';
-import type { Cost, HwNode } from '../../compiler/hw/index.ts';
+import type { Cost, Form, HwNode } from '../../compiler/hw/index.ts';
+import { signedDigits } from '../../compiler/hw/adders/index.ts';
 import { analyse, mvuParams } from '../mvu/analysis.ts';
-import { signedDigits } from './rows.ts';
+import { countedLuts } from './cells.ts';
+import { uniformLevels } from './uniform.ts';
 
 /**
  * LUTs for each summed bit of a popcount, fitted to Yosys. Rows of binary weights share what they have in common (the same three inputs up to
@@ -12,6 +14,16 @@ function popcountFactor(inputs: number, xBits: number, ternary: boolean): number
   return xBits > 1 ? 1.4 : Math.min(1.1, Math.max(0.35, 0.2 * Math.log2(inputs) - 0.45));
 }
 
+/** LUTs of the cells for each bit that is summed: half a LUT, less by what rows share, which wide numbers have more of. */
+function cellFactor(xBits: number, size: number): number {
+  return size > 20_000 ? 0.5 : 0.44 - 0.037 * Math.log2(xBits);
+}
+
+/** LUTs of the cells for each weight of a row of -1 and +1 over single bits with one threshold. */
+function binaryFactor(size: number): number {
+  return size > 20_000 ? 0.265 : 0.235;
+}
+
 /** Zeros at the low end of the constant: bits that a comparison with it does not look at. */
 function trailingZeros(value: number): number {
   let zeros = 0;
@@ -19,16 +31,35 @@ function trailingZeros(value: number): number {
   return zeros;
 }
 
-/** The adders, fitted to Yosys (see README.md), the comparisons or the addition of the offset, and the registers. */
-export function cost(node: HwNode): Cost {
+/** LUTs that make a result of a sum of `width` bits, and bits of the sum that are kept for it. */
+function resultOf(open: readonly number[], width: number, yBits: number): { lut: number; kept: number } {
+  if (open.length === 0) return { lut: 0, kept: 0 };
+  if (open.length === 1) return { lut: 0, kept: 1 };
+  if (uniformLevels(open) !== undefined) return { lut: Math.ceil(width / 3) + yBits, kept: width };
+  return {
+    lut: open.length * Math.ceil(width / 2),
+    kept: width - Math.min(width, ...open.map(trailingZeros)),
+  };
+}
+
+/**
+ * The adders, what makes results of their sums, and the registers. Fitted to Yosys (see README.md); LUTs of the sums as cells are exact where they
+ * have been built.
+ */
+export function cost(node: HwNode, form: Form = 'portable'): Cost {
   const { inputs, outputs, x, y } = mvuParams(node);
-  const { form, stored, xBits, low, high, count, thresholds } = analyse(node);
+  const analysis = analyse(node);
+  const { stored, xBits, low, high, count, thresholds } = analysis;
   const weights = node.consts['weights']?.data ?? [];
-  const outBits = outputs * bitWidth(y);
+  const yBits = bitWidth(y);
+  const size = inputs * outputs;
+  const counts = analysis.form === 'planes' && xBits < 3;
   const factor = popcountFactor(inputs, xBits, stored === 'ternary');
-  const product = isSigned(x) ? 1.25 : 0.95;
+  const product = isSigned(x) ? 1.1 : 0.9;
+  const binary = stored === 'bipolar' && xBits === 1 && count === 1;
   let adders = 0;
-  let compare = 0;
+  let bits = 0;
+  let results = 0;
   let kept = 0;
   for (let n = 0; n < outputs; n++) {
     const [least, most] = [low[n] ?? 0, high[n] ?? 0];
@@ -36,18 +67,23 @@ export function cost(node: HwNode): Cost {
     const open = Array.from(thresholds.subarray(n * count, (n + 1) * count)).filter(
       (t) => t > least && t <= most,
     );
-    compare += open.length * Math.ceil(width / 2);
-    const unused = count === 0 ? 0 : Math.min(width, ...open.map(trailingZeros));
-    kept += count > 0 && open.length === 0 ? 0 : width - unused;
+    const made = count === 0 ? { lut: 0, kept: width } : resultOf(open, width, yBits);
+    results += made.lut;
+    kept += made.kept;
+    // a bound in front of the register
+    if (open.length === 1 && form === 'portable') results += Math.ceil(width / 2);
     for (let k = 0; k < inputs; k++) {
-      const w = weights[n * inputs + k] ?? 0;
-      if (form === 'planes') adders += w === 0 ? 0 : factor * xBits;
-      else adders += signedDigits(w).length * ((width + xBits) / 2) * product;
+      const digits = signedDigits(weights[n * inputs + k] ?? 0).length;
+      bits += digits * xBits;
+      if (counts) adders += digits * factor * xBits;
+      else adders += digits * ((width + xBits) / 2) * product * (size > 256 ? 0.6 : 0.8);
     }
   }
+  const cells = binary ? binaryFactor(size) * size + 1.5 * inputs : cellFactor(xBits, size) * bits;
+  const sums = form === 'amd' ? (countedLuts(node) ?? cells) : adders;
   return {
-    lut: Math.round(adders) + compare + (count === 0 ? 2 : 1) * outBits,
-    ff: inputs * bitWidth(x) + kept + 2 * outBits + 6,
+    lut: Math.round(sums) + results + (count === 0 ? 1 : 0) * outputs + outputs * yBits,
+    ff: inputs * bitWidth(x) + kept + 2 * outputs * yBits + 6,
     bram36: 0,
     dsp: 0,
   };

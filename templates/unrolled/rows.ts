@@ -1,146 +1,128 @@
-import { bitWidth, isSigned } from '../../compiler/qir/types.ts';
+import { bitWidth } from '../../compiler/qir/types.ts';
 import type { HwNode } from '../../compiler/hw/index.ts';
 import { encodeElement } from '../../compiler/hw/pack.ts';
 import { analyse, mvuParams } from '../mvu/analysis.ts';
-import { compress } from '../mvu/popcount.ts';
+import { bitsFor, extended, literal } from './text.ts';
+import { uniformLevels } from './uniform.ts';
+import type { UniformLevels } from './uniform.ts';
 
-/** One output: how its sum H (see templates/mvu/analysis.ts) is made, and how the result follows from it. */
+/** What a row hands from the sums to the results: nothing, one bit, or `H + constant`, H being the sum of templates/mvu/analysis.ts. */
+export type Handed =
+  | { readonly kind: 'nothing' }
+  /** Whether H reaches a bound. */
+  | { readonly kind: 'reach'; readonly bound: number }
+  | { readonly kind: 'sum'; readonly constant: number; readonly signed: boolean };
+
+/** One output: what is handed over, and how the result follows from it. */
 export interface Row {
   readonly index: number;
-  /** Bits of H; signed if its range goes below zero. */
+  readonly handed: Handed;
+  /** Bits handed over. */
   readonly bits: number;
-  readonly msb: number;
-  readonly signed: boolean;
-  /** Statements that define `sum` from `x`. */
-  readonly body: readonly string[];
+  /** Weights, negated where the output is flipped. */
+  readonly weights: readonly number[];
   /** Statements that stand before `result`. */
   readonly wires: readonly string[];
   /** The result, an expression in `h<index>_q` of the element's width. */
   readonly result: string;
 }
 
-function bitsFor(min: number, max: number): number {
-  let bits = 1;
-  if (min >= 0) while (max >= 2 ** bits) bits++;
-  else while (min < -(2 ** (bits - 1)) || max >= 2 ** (bits - 1)) bits++;
-  return bits;
-}
-
-/** Digits of the canonical signed-digit form: no two neighbours are non-zero, so the fewest adders. */
-export function signedDigits(
-  value: number,
-): readonly { readonly shift: number; readonly negative: boolean }[] {
-  const digits: { shift: number; negative: boolean }[] = [];
-  for (let rest = value, shift = 0; rest !== 0; shift++) {
-    if (rest % 2 !== 0) {
-      const digit = ((rest % 4) + 4) % 4 === 3 ? -1 : 1;
-      digits.push({ shift, negative: digit < 0 });
-      rest -= digit;
-    }
-    rest /= 2;
-  }
-  return digits;
-}
-
-/** Weights of -1, 0, +1: the popcount of the input's bits, inverted where the weight is negative. */
-function planes(weights: readonly number[], xBits: number, topInverted: boolean, width: number): string[] {
-  const lines: string[] = [];
-  const vectors: { name: string; bits: number }[] = [];
-  for (let b = 0; b < xBits && b < width; b++) {
-    const flip = topInverted && b === xBits - 1;
-    const picked = weights.flatMap((w, k) =>
-      w === 0 ? [] : [`${w < 0 !== flip ? '~' : ''}x[${k * xBits + b}]`],
-    );
-    if (picked.length === 0) continue;
-    lines.push(`wire [${picked.length - 1}:0] p${b} = {${picked.reverse().join(', ')}};`);
-    vectors.push({ name: `p${b}`, bits: picked.length });
-  }
-  const { lines: adders, rows } = compress(vectors, width);
-  return [...lines, ...adders, `assign sum = ${rows.length === 0 ? `${width}'d0` : rows.join(' + ')};`];
-}
-
-/** Input k, extended or cut to `width` bits. */
-function extended(k: number, xBits: number, signed: boolean, width: number): string {
-  const bits = Math.min(width, xBits);
-  const low = k * xBits;
-  const slice = bits === 1 ? `x[${low}]` : `x[${low + bits - 1}:${low}]`;
-  if (width <= xBits) return slice;
-  return `{{${width - xBits}{${signed ? `x[${low + xBits - 1}]` : "1'b0"}}}, ${slice}}`;
-}
-
-/** Any other weights: shifted inputs added and subtracted, by the digits of the weight. */
-function products(weights: readonly number[], xBits: number, signed: boolean, width: number): string[] {
-  const lines: string[] = [];
-  const terms: string[] = [];
-  weights.forEach((weight, k) => {
-    const digits = signedDigits(weight).filter(({ shift }) => shift < width);
-    if (digits.length === 0) return;
-    // no wider than the least shift leaves of it: a bit that no term takes would be an unused wire
-    const needed = width - Math.min(...digits.map(({ shift }) => shift));
-    lines.push(`wire [${needed - 1}:0] x${k} = ${extended(k, xBits, signed, needed)};`);
-    for (const { shift, negative } of digits) {
-      const slice = width - shift === needed ? `x${k}` : `x${k}[${width - 1 - shift}:0]`;
-      const term = shift === 0 ? slice : `{${slice}, ${shift}'d0}`;
-      terms.push(`${negative ? '-' : '+'} ${term}`);
-    }
-  });
-  return [...lines, `assign sum = ${[`${width}'d0`, ...terms].join(' ')};`];
-}
-
-/** The constant `value` as a literal of `bits` bits, two's complement. */
-function literal(value: number, bits: number, signed: boolean): string {
-  const wrapped = ((value % 2 ** bits) + 2 ** bits) % 2 ** bits;
-  return `${bits}'${signed ? 's' : ''}d${wrapped}`;
-}
+const nothing: Handed = { kind: 'nothing' };
 
 /** All rows of an instance. */
 export function rowsOf(node: HwNode): readonly Row[] {
-  const { inputs, outputs, x, y, base } = mvuParams(node);
+  const { inputs, outputs, y, base } = mvuParams(node);
   const analysis = analyse(node);
   const data = node.consts['weights']?.data ?? [];
   const yBits = bitWidth(y);
-  return Array.from({ length: outputs }, (_, n) => {
-    const sign = analysis.negated[n] === 1 ? -1 : 1;
-    const weights = Array.from({ length: inputs }, (__, k) => sign * (data[n * inputs + k] ?? 0));
-    const low = analysis.low[n] ?? 0;
-    const high = analysis.high[n] ?? 0;
-    const signed = low < 0;
-    const bits = bitsFor(low, high);
-    const topInverted = analysis.form === 'planes' && isSigned(x);
-    const signedX = analysis.form === 'products' && isSigned(x);
-    const body =
-      analysis.form === 'planes'
-        ? planes(weights, analysis.xBits, topInverted, bits)
-        : products(weights, analysis.xBits, signedX, bits);
+  return Array.from({ length: outputs }, (_, index): Row => {
+    const sign = analysis.negated[index] === 1 ? -1 : 1;
+    const weights = Array.from({ length: inputs }, (__, k) => sign * (data[index * inputs + k] ?? 0));
+    const low = analysis.low[index] ?? 0;
+    const high = analysis.high[index] ?? 0;
+    const h = `h${index}_q`;
+    const common = { index, weights, wires: [] };
+    const sum = (constant: number): { readonly handed: Handed; readonly bits: number } => {
+      const signed = low + constant < 0;
+      return { handed: { kind: 'sum', constant, signed }, bits: bitsFor(low + constant, high + constant) };
+    };
+    if (analysis.count === 0) {
+      const offset = analysis.offset[index] ?? 0;
+      const { handed, bits } = sum(Math.floor(offset / analysis.scale));
+      const signed = handed.kind === 'sum' && handed.signed;
+      if (analysis.scale === 1) return { ...common, handed, bits, result: extended(h, bits, yBits, signed) };
+      const parity = `1'b${Math.abs(offset % 2)}`;
+      if (yBits === 1) return { ...common, handed: nothing, bits: 0, result: parity };
+      return { ...common, handed, bits, result: `{${extended(h, bits, yBits - 1, signed)}, ${parity}}` };
+    }
     const levels = Array.from(
       { length: analysis.count },
-      (__, j) => analysis.thresholds[n * analysis.count + j] ?? 0,
+      (__, j) => analysis.thresholds[index * analysis.count + j] ?? 0,
     );
     const met = levels.filter((t) => t <= low).length;
     const open = levels.filter((t) => t > low && t <= high);
-    const h = `h${n}_q`;
-    const wires: string[] = [];
-    let result: string;
-    if (analysis.count === 0) {
-      const offset = analysis.offset[n] ?? 0;
-      wires.push(`wire [${yBits - 1}:0] e${n} = ${widened(h, bits, yBits, signed)};`);
-      const scaled = analysis.scale === 1 ? `e${n}` : `(e${n} << 1)`;
-      result = offset === 0 ? scaled : `${scaled} + ${literal(offset, yBits, false)}`;
-    } else if (y.kind === 'bipolar') {
-      result = open.length === 0 ? `1'd${met}` : `${h} >= ${literal(open[0] ?? 0, bits, signed)}`;
-    } else {
-      const start = literal(encodeElement(y, base + met), yBits, false);
-      const pad = yBits > 1 ? `${yBits - 1}'d0, ` : '';
-      const counts = open.map((t) => `{${pad}${h} >= ${literal(t, bits, signed)}}`);
-      result = [start, ...counts].join(' + ');
+    const start = y.kind === 'bipolar' ? met : encodeElement(y, base + met);
+    if (open.length === 0) return { ...common, handed: nothing, bits: 0, result: literal(start, yBits) };
+    const [only = 0] = open;
+    if (open.length === 1) {
+      const handed: Handed = { kind: 'reach', bound: only };
+      const result =
+        yBits === 1 && start === 0 ? h : `${literal(start, yBits)} + ${extended(h, 1, yBits, false)}`;
+      return { ...common, handed, bits: 1, result };
     }
-    return { index: n, bits, msb: bits - 1, signed, body, wires, result };
+    const uniform = uniformLevels(open);
+    if (uniform !== undefined) {
+      const { handed, bits } = sum(-uniform.origin);
+      const signed = handed.kind === 'sum' && handed.signed;
+      return { ...common, handed, bits, ...uniformResult(index, bits, signed, uniform, start, yBits) };
+    }
+    const { handed, bits } = sum(0);
+    const signed = handed.kind === 'sum' && handed.signed;
+    const left = signed ? `$signed(${h})` : h;
+    const counts = open.map((t) => extended(`(${left} >= ${literal(t, bits, signed)})`, 1, yBits, false));
+    return { ...common, handed, bits, result: [literal(start, yBits), ...counts].join(' + ') };
   });
 }
 
-/** A wire of `bits` bits extended or cut to `width`. */
-function widened(name: string, bits: number, width: number, signed: boolean): string {
-  if (width === bits) return name;
-  if (width < bits) return `${name}[${width - 1}:0]`;
-  return `{{${width - bits}{${signed ? `${name}[${bits - 1}]` : "1'b0"}}}, ${name}}`;
+/** Levels that stand 2^shift apart are a shift, cut off at both ends. */
+function uniformResult(
+  index: number,
+  bits: number,
+  signed: boolean,
+  { shift, even, skipped, count }: UniformLevels,
+  start: number,
+  yBits: number,
+): { readonly wires: readonly string[]; readonly result: string } {
+  const h = `h${index}_q`;
+  const k = `k${index}`;
+  const wide = bits - shift;
+  const wires: string[] = [];
+  const whole = `${h}[${bits - 1}:${shift}]`;
+  // a tie goes to the even level
+  const lowest = `${h}[${shift}] & (|${h}[${shift - 1}:0])`;
+  const value = !even ? whole : wide === 1 ? lowest : `{${h}[${bits - 1}:${shift + 1}], ${lowest}}`;
+  wires.push(`wire [${wide - 1}:0] ${k} = ${value};`);
+  const type = signed ? '$signed' : '';
+  const number = type === '' ? k : `$signed(${k})`;
+  const most = skipped + count;
+  // comparisons that the width decides are left out
+  const reach = signed ? 2 ** (wide - 1) - 1 : 2 ** wide - 1;
+  const tests: string[] = [];
+  const under =
+    signed && skipped === 0 ? `${k}[${wide - 1}]` : `(${number} < ${literal(skipped, wide, signed)})`;
+  if (signed || skipped > 0) tests.push(`${under} ? ${literal(start, yBits)} :`);
+  const plain = signed ? `${k}[${wide - 2}:0]` : k;
+  const field = Math.log2(most + 1);
+  if (most < reach) {
+    // above it is tested after below, so that what is negative does not count
+    const over =
+      Number.isInteger(field) && skipped === 0
+        ? `|${k}[${wide - (signed ? 2 : 1)}:${field}]`
+        : `${signed ? plain : k} > ${literal(most, signed ? wide - 1 : wide)}`;
+    tests.push(`(${over}) ? ${literal(start + count, yBits)} :`);
+  }
+  const offset = start - skipped;
+  const cut = extended(k, wide, yBits, signed);
+  const inner = offset === 0 ? cut : `${cut} + ${literal(offset, yBits)}`;
+  return { wires: [...wires, `wire unused_${k} = &{1'b0, ${k}};`], result: [...tests, inner].join(' ') };
 }

@@ -1,4 +1,4 @@
-import type { UnitDefinition } from '../../compiler/hw/index.ts';
+import type { HwNode, UnitDefinition } from '../../compiler/hw/index.ts';
 import { safeComment } from '../../compiler/hw/names.ts';
 import { unitCannotImplement } from '../../compiler/diagnostics/catalog/hw.ts';
 import { bitWidth, printElement } from '../../compiler/qir/types.ts';
@@ -8,14 +8,54 @@ import { matrixOf } from '../mvu/foldings.ts';
 import { model, timing } from '../mvu/model.ts';
 import { sample } from '../mvu/sample.ts';
 import { unit as mvu } from '../mvu/unit.ts';
+import { cellLines } from './cells.ts';
 import { cost } from './cost.ts';
 import { rowsOf } from './rows.ts';
+import { portableSums } from './sums.ts';
 
 /** Beyond this the text alone makes every tool slow; the folded unit serves such layers. */
 const largestLayer = 65536;
 
 /** One beat in, one beat out, every cycle. */
 const schedule = { sf: 1, nf: 1, order: 'output' } as const;
+
+/** Every number and statement that the template prints. */
+function view(node: HwNode, names: { readonly module: string }): Readonly<Record<string, unknown>> {
+  const { inputs, outputs, x, y } = mvuParams(node);
+  const yBits = bitWidth(y);
+  const rows = rowsOf(node);
+  let at = 0;
+  const placed = rows.map((row) => {
+    const to = at;
+    at += row.bits;
+    return {
+      ...row,
+      msb: row.bits - 1,
+      from: at - 1,
+      to,
+      high: (row.index + 1) * yBits - 1,
+      low: row.index * yBits,
+    };
+  });
+  const handed = rows.filter(({ bits }) => bits > 0).map(({ index }) => `h${index}`);
+  const any = handed.length > 0;
+  return {
+    module: names.module,
+    origin: safeComment(node.origin.nodes.join(', ')),
+    inputs,
+    outputs,
+    types: `${printElement(x)} to ${printElement(y)}`,
+    inMsb: inputs * bitWidth(x) - 1,
+    outMsb: outputs * yBits - 1,
+    outBits: outputs * yBits,
+    // a layer of constants still has a port
+    handedMsb: Math.max(0, at - 1),
+    handed: any ? `{${handed.reverse().join(', ')}}` : "1'b0",
+    sums: portableSums(node, rows),
+    cells: any ? cellLines(node, rows) : ["assign h = 1'b0;"],
+    rows: placed,
+  };
+}
 
 /** A matrix-vector product whose weights are dissolved into adders: a whole vector every cycle. */
 export const unit: UnitDefinition = {
@@ -49,26 +89,7 @@ export const unit: UnitDefinition = {
   memories: () => [],
   template: 'unrolled/unit.v.njk',
   libraries: ['qcc_spill'],
-  view: (node, names) => {
-    const { inputs, outputs, x, y } = mvuParams(node);
-    const yBits = bitWidth(y);
-    return {
-      module: names.module,
-      origin: safeComment(node.origin.nodes.join(', ')),
-      inputs,
-      outputs,
-      types: `${printElement(x)} to ${printElement(y)}`,
-      inMsb: inputs * bitWidth(x) - 1,
-      outMsb: outputs * yBits - 1,
-      outBits: outputs * yBits,
-      rows: rowsOf(node).map((row) => ({
-        ...row,
-        sign: row.signed ? 'signed ' : '',
-        high: (row.index + 1) * yBits - 1,
-        low: row.index * yBits,
-      })),
-    };
-  },
+  view,
   sample: (random) => {
     const { params, consts } = sample(random);
     const whole = { ...params, pe: params['outputs'] ?? 1, simd: params['inputs'] ?? 1, order: 'output' };

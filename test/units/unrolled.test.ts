@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { createRenderer } from '../../compiler/emit/render.ts';
+import { templateRoot } from '../../templates/registry.ts';
+import { unit } from '../../templates/unrolled/unit.ts';
+import { uniformLevels } from '../../templates/unrolled/uniform.ts';
+import { randomSource, UnitFolder } from './icarus.ts';
+import type { HwNode } from '../../compiler/hw/index.ts';
+
+const random = randomSource(11);
+
+function sampled(): HwNode {
+  const { params, consts } = unit.sample(random);
+  return { name: 'dut', unit: 'unrolled', params, consts, origin: { nodes: [] }, value: 'y' };
+}
+
+describe('the two bodies of the sums', () => {
+  // each pair is proven equal for all inputs by SAT
+  test('are equal', { timeout: 120_000 }, () => {
+    const folders = Array.from({ length: 6 }, () => new UnitFolder(unit, sampled()));
+    for (const folder of folders) {
+      const steps = [
+        'read_verilog dut.v',
+        'hierarchy -top dut_sums',
+        'proc',
+        'opt_clean',
+        'rename dut_sums gold',
+        'design -stash gold',
+        'read_verilog -DQCC_XILINX dut.v',
+        'read_verilog -lib +/xilinx/cells_sim.v +/xilinx/cells_xtra.v',
+        'read_verilog +/xilinx/cells_sim.v',
+        'hierarchy -top dut_sums',
+        'proc',
+        'flatten',
+        'opt_clean',
+        'rename dut_sums gate',
+        'design -stash gate',
+        'design -copy-from gold -as gold gold',
+        'design -copy-from gate -as gate gate',
+        'miter -equiv -flatten -make_outputs gold gate miter',
+        'hierarchy -top miter',
+        'opt',
+        'sat -verify -timeout 20 -prove trigger 0 miter',
+      ];
+      const inputs = Number(/input {2}wire \[(\d+):0\] x/.exec(folder.read('dut.v'))?.[1]);
+      // sums of many wide numbers are beyond a SAT solver: the netlists themselves are simulated elsewhere
+      if (inputs < 20) expect(folder.run('yosys', ['-q', '-p', steps.join('; ')])).not.toContain('FAIL');
+      folder.remove();
+    }
+  });
+});
+
+describe('thresholds a power of two apart', () => {
+  const reached = (levels: readonly number[], h: number): number => levels.filter((t) => h >= t).length;
+  test.each([
+    [[3, 7, 11, 15, 19]],
+    [[-2815, -2304, -1791, -1280, -767]],
+    [[-2304, -1791, -1280, -767]],
+    [[0, 1, 2, 3]],
+  ])('%j is a shift', (levels) => {
+    const found = uniformLevels(levels);
+    expect(found).toBeDefined();
+    if (found === undefined) return;
+    const { origin, shift, even, skipped, count } = found;
+    for (let h = levels[0]! - 9; h < levels.at(-1)! + 9; h++) {
+      let k = Math.floor((h - origin) / 2 ** shift);
+      if (even && (h - origin) % 2 ** shift === 0 && Math.abs(k) % 2 === 1) k -= 1;
+      expect(Math.max(0, Math.min(count, k - skipped))).toBe(reached(levels, h));
+    }
+  });
+
+  test.each([[[1, 2]], [[0, 3, 6]], [[0, 4, 8, 13]], [[0, 4, 9, 12]]])('%j is none', (levels) => {
+    expect(uniformLevels(levels)).toBeUndefined();
+  });
+});
+
+test('the cells stand beside the portable text', () => {
+  const texts = Array.from({ length: 5 }, () =>
+    createRenderer([templateRoot])(unit.template, unit.view(sampled(), { module: 'dut', memPrefix: '' })),
+  );
+  expect(texts.join('')).toMatch(/`ifdef QCC_XILINX[^`]*LUT6_2[^`]*`else/);
+});
