@@ -1,6 +1,6 @@
 # Everything a person does with this repository, by name; `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long build bench papers fuzz synthesis resnet18 check docs clean setup
+.PHONY: help demo test test-long build bench papers luts fuzz synthesis resnet18 check docs clean setup
 
 qcc := node dist/compiler/cli.js
 digits := examples/digits
@@ -35,6 +35,9 @@ build: ## compile qcc itself into dist/
 
 bench: setup ## measure speed and size: builds, kernels, simulation, LUTs, the networks of the FINN paper
 	node --import ./scripts/ts.mjs bench/run.ts
+
+luts: setup ## LUTs of unrolled layers by Yosys, held to their goals (some minutes)
+	node --import ./scripts/ts.mjs bench/unrolled.ts --check
 
 papers: setup ## errors of the published LeNets after each quantization method, beside what is known of them (some minutes)
 	node --import ./scripts/ts.mjs bench/papers.ts

@@ -1,7 +1,7 @@
 /**
  * All benchmarks, one after the other: `make bench`. Names as arguments pick some of them.
  *
- *     node --import ./scripts/ts.mjs bench/run.ts [build] [kernels] [simulation] [mvu] [units] [networks] [estimates] [scaling]
+ *     node --import ./scripts/ts.mjs bench/run.ts [build] [kernels] [simulation] [mvu] [unrolled] [units] [networks] [estimates] [scaling]
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +27,12 @@ const benchmarks: readonly Benchmark[] = [
     what: 'Binary matrix-vector cores for AMD devices, LUT by Yosys',
     file: 'xilinx-luts.ts',
     args: ['--synth'],
+  },
+  {
+    name: 'unrolled',
+    what: 'Unrolled layers beside da4ml, LUT by Yosys (some minutes)',
+    file: 'unrolled.ts',
+    args: [],
   },
   { name: 'units', what: 'Cost formulas of the units against Yosys', file: 'unit-costs.ts', args: [] },
   {
