@@ -1,11 +1,25 @@
 import { isSigned } from '../../compiler/qir/types.ts';
 import type { HwNode } from '../../compiler/hw/index.ts';
+import { signedDigits } from '../../compiler/hw/adders/index.ts';
 import { netlistStats, printBody, unrolledNetlist } from '../../compiler/hw/xilinx/index.ts';
 import type { Netlist, UnrolledRow } from '../../compiler/hw/xilinx/index.ts';
 import { analyse, mvuParams } from '../mvu/analysis.ts';
 import type { Row } from './rows.ts';
 
 const known = new WeakMap<object, Netlist>();
+
+/** Bits of all products up to which cells are searched for: some ten seconds. Rows of -1 and +1 over single bits take much less time. */
+const mostBits = 20_000;
+
+/** Whether the form for AMD devices has cells; where it has none, it is the portable one. */
+export function hasCells(node: HwNode): boolean {
+  const { stored, xBits, count } = analyse(node);
+  if (stored === 'bipolar' && xBits === 1 && count === 1) return true;
+  const data = node.consts['weights']?.data ?? [];
+  let bits = 0;
+  for (let i = 0; i < data.length; i++) bits += signedDigits(data[i] ?? 0).length * xBits;
+  return bits <= mostBits;
+}
 
 /** The sums as LUT6_2 cells and carry chains, with what the rows hand over as port `h`; built once for the same constants. */
 export function netlistOf(node: HwNode, rows: readonly Row[]): Netlist {

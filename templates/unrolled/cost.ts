@@ -2,7 +2,7 @@ import { bitWidth, isSigned } from '../../compiler/qir/types.ts';
 import type { Cost, Form, HwNode } from '../../compiler/hw/index.ts';
 import { signedDigits } from '../../compiler/hw/adders/index.ts';
 import { analyse, mvuParams } from '../mvu/analysis.ts';
-import { countedLuts } from './cells.ts';
+import { countedLuts, hasCells } from './cells.ts';
 import { uniformLevels } from './uniform.ts';
 
 /**
@@ -31,20 +31,17 @@ function trailingZeros(value: number): number {
   return zeros;
 }
 
-/** LUTs that make a result of a sum of `width` bits, and bits of the sum that are kept for it. */
+/** LUTs that make a result of a sum of `width` bits, and bits of the sum that are kept for it, in the form of cells. */
 function resultOf(open: readonly number[], width: number, yBits: number): { lut: number; kept: number } {
-  if (open.length === 0) return { lut: 0, kept: 0 };
-  if (open.length === 1) return { lut: 0, kept: 1 };
-  if (uniformLevels(open) !== undefined) return { lut: Math.ceil(width / 3) + yBits, kept: width };
-  return {
-    lut: open.length * Math.ceil(width / 2),
-    kept: width - Math.min(width, ...open.map(trailingZeros)),
-  };
+  if (open.length < 2) return { lut: 0, kept: open.length };
+  const lut =
+    uniformLevels(open) === undefined ? open.length * Math.ceil(width / 2) : Math.ceil(width / 3) + yBits;
+  return { lut, kept: width };
 }
 
 /**
- * The adders, what makes results of their sums, and the registers. Fitted to Yosys (see README.md); LUTs of the sums as cells are exact where they
- * have been built.
+ * The adders, what makes results of their sums, and the registers. The portable form was fitted to Yosys before sums were shared (see
+ * README.md), so that it errs on the large side; LUTs of the sums as cells are exact where they have been built.
  */
 export function cost(node: HwNode, form: Form = 'portable'): Cost {
   const { inputs, outputs, x, y } = mvuParams(node);
@@ -52,11 +49,9 @@ export function cost(node: HwNode, form: Form = 'portable'): Cost {
   const { stored, xBits, low, high, count, thresholds } = analysis;
   const weights = node.consts['weights']?.data ?? [];
   const yBits = bitWidth(y);
-  const size = inputs * outputs;
-  const counts = analysis.form === 'planes' && xBits < 3;
+  const amd = form === 'amd' && hasCells(node);
   const factor = popcountFactor(inputs, xBits, stored === 'ternary');
-  const product = isSigned(x) ? 1.1 : 0.9;
-  const binary = stored === 'bipolar' && xBits === 1 && count === 1;
+  const product = isSigned(x) ? 1.25 : 0.95;
   let adders = 0;
   let bits = 0;
   let results = 0;
@@ -67,22 +62,28 @@ export function cost(node: HwNode, form: Form = 'portable'): Cost {
     const open = Array.from(thresholds.subarray(n * count, (n + 1) * count)).filter(
       (t) => t > least && t <= most,
     );
-    const made = count === 0 ? { lut: 0, kept: width } : resultOf(open, width, yBits);
-    results += made.lut;
-    kept += made.kept;
-    // a bound in front of the register
-    if (open.length === 1 && form === 'portable') results += Math.ceil(width / 2);
+    if (amd) {
+      const made = count === 0 ? { lut: 0, kept: width } : resultOf(open, width, yBits);
+      results += made.lut;
+      kept += made.kept;
+    } else {
+      results += open.length * Math.ceil(width / 2);
+      const unused = count === 0 ? 0 : Math.min(width, ...open.map(trailingZeros));
+      kept += count > 0 && open.length === 0 ? 0 : width - unused;
+    }
     for (let k = 0; k < inputs; k++) {
       const digits = signedDigits(weights[n * inputs + k] ?? 0).length;
       bits += digits * xBits;
-      if (counts) adders += digits * factor * xBits;
-      else adders += digits * ((width + xBits) / 2) * product * (size > 256 ? 0.6 : 0.8);
+      if (analysis.form === 'planes') adders += digits * factor * xBits;
+      else adders += digits * ((width + xBits) / 2) * product;
     }
   }
+  const binary = stored === 'bipolar' && xBits === 1 && count === 1;
+  const size = inputs * outputs;
   const cells = binary ? binaryFactor(size) * size + 1.5 * inputs : cellFactor(xBits, size) * bits;
-  const sums = form === 'amd' ? (countedLuts(node) ?? cells) : adders;
+  const sums = amd ? (countedLuts(node) ?? cells) : adders;
   return {
-    lut: Math.round(sums) + results + (count === 0 ? 1 : 0) * outputs + outputs * yBits,
+    lut: Math.round(sums) + results + (count === 0 && !amd ? 2 : 1) * outputs * yBits,
     ff: inputs * bitWidth(x) + kept + 2 * outputs * yBits + 6,
     bram36: 0,
     dsp: 0,

@@ -8,7 +8,7 @@ import { matrixOf } from '../mvu/foldings.ts';
 import { model, timing } from '../mvu/model.ts';
 import { sample } from '../mvu/sample.ts';
 import { unit as mvu } from '../mvu/unit.ts';
-import { cellLines } from './cells.ts';
+import { cellLines, hasCells } from './cells.ts';
 import { cost } from './cost.ts';
 import { rowsOf } from './rows.ts';
 import { portableSums } from './sums.ts';
@@ -52,7 +52,7 @@ function view(node: HwNode, names: { readonly module: string }): Readonly<Record
     handedMsb: Math.max(0, at - 1),
     handed: any ? `{${handed.reverse().join(', ')}}` : "1'b0",
     sums: portableSums(node, rows),
-    cells: any ? cellLines(node, rows) : ["assign h = 1'b0;"],
+    cells: any && hasCells(node) ? cellLines(node, rows) : [],
     rows: placed,
   };
 }

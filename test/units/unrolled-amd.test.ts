@@ -26,7 +26,7 @@ function cells(): string {
 
 describe('the AMD form of the unrolled unit, on the cell models of Yosys', () => {
   const random = randomSource(21);
-  const hw = benchDesign(unit, 14, random);
+  const hw = benchDesign(unit, 9, random);
   const engine = createEngine(hw, units);
   let runner: VerilatorRunner;
 
