@@ -96,8 +96,8 @@ function addedSums(node: HwNode, rows: readonly Row[]): string[] {
     const moved: Row = { ...row, handed: shifted(handed, plain) };
     lines.push(...handOver(moved, added.sum, width, least - plain < 0));
   });
-  const all = names.slice(inputs);
-  if (all.length > 0) lines.push(`wire unused_s = &{1'b0, ${all.join(', ')}};`);
+  // an input, or an upper bit, that no output needs
+  lines.push(`wire unused_s = &{1'b0, ${names.join(', ')}};`);
   return lines;
 }
 
