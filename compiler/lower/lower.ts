@@ -7,6 +7,7 @@ import { elementCount, printElement } from '../qir/types.ts';
 import { layerSize, operationsOf } from './candidates.ts';
 import type { Candidate } from './candidates.ts';
 import { ownInterval } from './choose.ts';
+import type { Chosen } from './choose.ts';
 import { connect } from './connect.ts';
 import type { Blueprint } from './connect.ts';
 import { longestUseful } from './explore.ts';
@@ -19,7 +20,7 @@ import type { Budget, FoldingTarget, GivenFolding, LayerPlan } from './plan.ts';
 import type { Choice } from './search.ts';
 import { DesignSpace, totalCost } from './space.ts';
 import { limitsOf, load } from './fit.ts';
-import { chooseTarget, isWithin, reportBudget } from './targets.ts';
+import { chooseTarget, fastestFitting, isWithin, reportBudget } from './targets.ts';
 
 export type { CycleModel, Measured } from './fifos.ts';
 
@@ -90,6 +91,36 @@ function bindingOf(plan: readonly LayerPlan[]): LayerPlan {
 /** Times that a target is tightened when the finished design, with its FIFOs, misses it by a little. */
 const tightenings = 8;
 
+/** A choice connected, with FIFOs of the depths that keep its interval. */
+interface Finished {
+  readonly choice: Choice;
+  readonly design: Blueprint;
+  readonly depths: readonly number[];
+  readonly measured: Measured;
+  readonly cost: Cost;
+  readonly latency: number;
+}
+
+/** The interval to go on with when the design at `cycles` needs FIFOs beyond the budget: a slower one may not need them. */
+const slower = (cycles: number, round: number): number =>
+  cycles + Math.max(1, Math.floor((cycles * (round + 1)) / 50));
+
+/** The least interval, from `start` on, at which a design fits with its FIFOs; undefined if there is none. */
+function leastFitting(
+  space: DesignSpace,
+  start: number,
+  budget: Budget,
+  complete: (choice: Choice) => Finished,
+): number | undefined {
+  let from = start;
+  for (let round = 0; ; round++) {
+    const fit = fastestFitting(space, from, budget);
+    if (fit === undefined || load(complete(fit.choice).cost, budget).ratio <= 1) return fit?.cycles;
+    if (fit.cycles >= longestUseful(space)) return undefined;
+    from = slower(fit.cycles, round);
+  }
+}
+
 /**
  * Chooses, connects and sizes FIFOs, from the interval `start` on if there is no rate; FIFOs cost LUTs and can delay a frame, so the target is tightened until the finished design meets it.
  */
@@ -100,33 +131,35 @@ function finish(
   name: string,
   model: CycleModel,
   diagnostics: Diagnostics,
-): {
-  readonly choice: Choice;
-  readonly design: Blueprint;
-  readonly depths: readonly number[];
-  readonly measured: Measured;
-} {
+): Finished {
   const { units } = space;
   const { budget, latencyUs, fps } = target;
   const alone = budget !== undefined && latencyUs === undefined && fps === undefined;
+  const complete = (choice: Choice): Finished => {
+    const design = space.design(choice, name, target.clockMhz);
+    const { depths, measured } = fifoDepths(design, units, space.slowest(design), model);
+    const parts = connect(design, units, depths).nodes.map((node) => ({ node }));
+    const cost = totalCost(units, { parts }, space.form);
+    return { choice, design, depths, measured, cost, latency: measured.latency };
+  };
+  // what was asked for, not the target that was tightened meanwhile
+  const refuse = (nearest: Chosen): void => {
+    if (budget === undefined) return;
+    const { cost } = complete(nearest.choice);
+    const fits = alone ? undefined : leastFitting(space, nearest.cycles, budget, complete);
+    reportBudget(space, nearest, cost, target, budget, fits, diagnostics);
+  };
   let goal = target;
   let from = start;
   for (let round = 0; ; round++) {
-    const chosen = chooseTarget(space, goal, model, diagnostics, from);
-    const design = space.design(chosen.choice, name, target.clockMhz);
-    const { depths, measured } = fifoDepths(design, units, space.slowest(design), model);
-    const cost = totalCost(
-      units,
-      { parts: connect(design, units, depths).nodes.map((node) => ({ node })) },
-      space.form,
-    );
-    const finished = { cost, latency: measured.latency };
-    if (isWithin(target, finished)) return { choice: chosen.choice, design, depths, measured };
+    const chosen = chooseTarget(space, goal, model, diagnostics, from, refuse);
+    const finished = complete(chosen.choice);
+    if (isWithin(target, finished)) return finished;
     const last = alone ? chosen.cycles >= longestUseful(space) : round === tightenings;
     if (last) {
-      if (budget !== undefined && !isWithin({ ...target, latencyUs: Infinity }, finished))
-        reportBudget(space, chosen, cost, target, budget, diagnostics);
+      if (budget !== undefined && !isWithin({ ...target, latencyUs: Infinity }, finished)) refuse(chosen);
       else {
+        const { measured } = finished;
         const least = measured.latency / target.clockMhz;
         const layer = space.network.layers[0]?.request.value ?? '';
         diagnostics.add(
@@ -135,8 +168,7 @@ function finish(
       }
       diagnostics.throwIfErrors();
     }
-    // the fastest design that fits needs FIFOs beyond the budget: a slower one may not need them
-    if (alone) from = chosen.cycles + Math.max(1, Math.floor((chosen.cycles * (round + 1)) / 50));
+    if (alone) from = slower(chosen.cycles, round);
     else goal = tightened(goal, target, finished);
   }
 }

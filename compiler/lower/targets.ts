@@ -8,7 +8,6 @@ import { firstLatency } from './fifos.ts';
 import type { CycleModel } from './fifos.ts';
 import { fitting, load } from './fit.ts';
 import type { Budget, FoldingTarget } from './plan.ts';
-import { totalCost } from './space.ts';
 import type { DesignSpace } from './space.ts';
 
 /** The end of a range of intervals at which `good` still holds, to half a percent; `from` is known to be good, `to` not to be. */
@@ -31,7 +30,7 @@ const scanned = 32;
  * The fastest design that fits, between `from` and the longest useful interval. The cheapest design of a longer interval can need more of
  * one resource, so intervals are looked at one after the other from the fastest on.
  */
-function fastestFitting(space: DesignSpace, from: number, budget: Budget): Chosen | undefined {
+export function fastestFitting(space: DesignSpace, from: number, budget: Budget): Chosen | undefined {
   const end = Math.max(from, longestUseful(space));
   let before = from;
   for (let i = 0; i <= scanned; i++) {
@@ -66,37 +65,72 @@ function withinLatency(
   });
 }
 
-/** Reports the resource that a design exceeds most, the layer that uses most of it, and the greatest rate that would fit. */
+/** Resources as messages name them, and as --budget does. */
+const names = {
+  lut: ['LUTs', 'lut'],
+  ff: ['flip-flops', 'ff'],
+  bram36: ['BRAM36', 'bram'],
+  dsp: ['DSP blocks', 'dsp'],
+} as const;
+
+/** A cost as it is counted: block memories in halves. */
+const counted = (cost: Cost, resource: keyof Cost): number =>
+  resource === 'bram36' ? Math.ceil(2 * cost.bram36) / 2 : Math.ceil(cost[resource]);
+
+/** What would hold a design that a budget and a device do not hold. */
+function enough(cost: Cost, budget: Budget, device: FoldingTarget['device']): string {
+  const beyond = (Object.keys(names) as (keyof Cost)[]).filter(
+    (key) => cost[key] > (budget[key] ?? Infinity),
+  );
+  const [of, own] = [true, false].map((fixed) =>
+    beyond.filter((key) => (device?.budget[key] === budget[key]) === fixed),
+  );
+  const parts = [
+    ...(own?.length
+      ? [`--budget ${own.map((key) => `${names[key][1]}=${counted(cost, key)}`).join(',')}`]
+      : []),
+    ...(of?.length
+      ? [`a device with ${of.map((key) => `${counted(cost, key)} ${names[key][0]}`).join(' and ')}`]
+      : []),
+  ];
+  return parts.join(' and ');
+}
+
+/**
+ * Reports the resource that a design exceeds most, the layer that uses most of it, and what would do.
+ *
+ * @param cost - of the whole design, FIFOs included.
+ * @param fits - the least interval at which a design fits, FIFOs included; undefined if none does.
+ */
 export function reportBudget(
   space: DesignSpace,
   chosen: Chosen,
   cost: Cost,
   target: FoldingTarget,
   budget: Budget,
+  fits: number | undefined,
   diagnostics: Diagnostics,
 ): void {
   const { resource } = load(cost, budget);
-  const names = { lut: 'LUTs', ff: 'flip-flops', bram36: 'BRAM36', dsp: 'DSP blocks' };
   let most = { layer: '', share: 0 };
   space.network.layers.forEach(({ request }, index) => {
     const share = chosen.choice.chosen[index]?.cost[resource] ?? 0;
     if (share > most.share) most = { layer: request.value, share };
   });
-  const fit = fastestFitting(space, chosen.cycles, budget);
-  const rate = fit && Math.floor((target.clockMhz * 1e6) / fit.cycles);
+  const { device, clockMhz } = target;
+  const rate = fits === undefined ? undefined : Math.floor((clockMhz * 1e6) / fits);
   const help =
     rate === undefined
-      ? 'no folding fits: a larger device or a smaller network is needed'
-      : `up to ${rate} frames a second fit (${fit?.cycles} cycles a frame)`;
+      ? `no folding fits: ${enough(cost, budget, device)} would do, or a smaller network`
+      : `up to ${rate} frames a second fit (${fits} cycles a frame)`;
   const what =
     target.fps === undefined && target.latencyUs === undefined
       ? 'the smallest design'
       : `the cheapest design of ${chosen.cycles} cycles a frame`;
-  const used = Math.ceil(cost[resource]);
   const limit = budget[resource] ?? 0;
-  const { device } = target;
   const from = device?.budget[resource] === limit ? device.name : undefined;
-  diagnostics.add(budgetExceeded(names[resource], used, limit, from, most, what, help));
+  const used = counted(cost, resource);
+  diagnostics.add(budgetExceeded(names[resource][0], used, limit, from, most, what, help));
 }
 
 /**
@@ -104,6 +138,7 @@ export function reportBudget(
  * Latency is that of the cycle model with FIFOs that never fill; the caller measures again once they are sized.
  *
  * @param from - with a budget alone, the least interval that is looked at.
+ * @param refuse - reports that a design, the nearest one, does not fit.
  * @throws DiagnosticError QCC4106 (rate), QCC4110 (latency), QCC4109 (budget): what binds, and what would do; QCC4107 for a style.
  */
 export function chooseTarget(
@@ -111,7 +146,8 @@ export function chooseTarget(
   target: FoldingTarget,
   model: CycleModel,
   diagnostics: Diagnostics,
-  from = 1,
+  from: number,
+  refuse: (nearest: Chosen) => void,
 ): Chosen {
   const { fps, latencyUs, budget, clockMhz } = target;
   if (latencyUs === undefined && budget === undefined) return choose(space, target, diagnostics);
@@ -141,8 +177,7 @@ export function chooseTarget(
         : fitting(space, chosen.cycles, budget);
     if (fit === undefined) {
       chosen ??= choose(space, { ...target, fps: (clockMhz * 1e6) / longestUseful(space) }, diagnostics);
-      const cost = totalCost(space.units, space.design(chosen.choice, 'design', clockMhz), space.form);
-      reportBudget(space, chosen, cost, target, budget, diagnostics);
+      refuse(chosen);
       diagnostics.throwIfErrors();
     }
     chosen = fit;

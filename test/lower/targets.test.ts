@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { Diagnostics } from '../../compiler/diagnostics/index.ts';
+import { DiagnosticError, Diagnostics, type Diagnostic } from '../../compiler/diagnostics/index.ts';
 import { explore } from '../../compiler/lower/explore.ts';
+import type { Budget } from '../../compiler/lower/plan.ts';
 import type { Cost } from '../../compiler/hw/index.ts';
 import { units } from '../../templates/registry.ts';
 import { binaryMlp, compile, cycleModel, problems } from './nets.ts';
@@ -88,6 +89,39 @@ describe('targets', () => {
     const [first] = problems(net, { clockMhz, fps: 2e7, budget, style: 'folded' });
     expect(first).toMatch(
       /^QCC4109 the cheapest design of 5 cycles a frame needs \d+ LUTs of \d+; layer act0 uses/,
+    );
+  });
+
+  test('what a refusal says would do does, FIFOs included', () => {
+    const said = (budget: Budget, fps?: number): Diagnostic => {
+      const options = { clockMhz, budget, ...(fps === undefined ? {} : { fps }) };
+      try {
+        compile(net, options);
+      } catch (error) {
+        const found = error instanceof DiagnosticError ? error.diagnostics : [];
+        const first = found.find(({ severity }) => severity === 'error');
+        if (first !== undefined) return first;
+        throw error;
+      }
+      throw new Error('it fits');
+    };
+    const none = said({ lut: 50 }).help ?? '';
+    const least = Number(
+      /^no folding fits: --budget lut=(\d+) would do, or a smaller network$/.exec(none)?.[1],
+    );
+    expect(total(compile(net, { clockMhz, budget: { lut: least } }).plan, 'lut')).toBeLessThanOrEqual(least);
+    // one LUT less, where only the FIFOs are too many
+    expect(said({ lut: least - 1 })).toMatchObject({
+      found: `${least} LUTs`,
+      expected: `at most ${least - 1}`,
+      help: none,
+    });
+    const tight = { lut: Math.ceil(least * 1.1) };
+    const rate = said(tight, 2e7);
+    expect(rate.expected).toBe(`at most ${tight.lut}`);
+    const most = Number(/^up to (\d+) frames a second fit/.exec(rate.help ?? '')?.[1]);
+    expect(compile(net, { clockMhz, budget: tight, fps: most }).initiationInterval).toBeLessThanOrEqual(
+      Math.ceil((clockMhz * 1e6) / most),
     );
   });
 

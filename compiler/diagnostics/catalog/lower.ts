@@ -196,7 +196,7 @@ export const latencyOutOfReach = defineDiagnostic(
     doc: 'Even the fastest folding of every layer takes longer for a frame than was asked for at this clock.',
   },
   (latencyUs: number, clockMhz: number, layer: string, interval: number, least: number) => ({
-    message: `no folding passes a frame through in ${latencyUs} us at ${clockMhz} MHz: the fastest takes ${least} us; layer ${layer} is the slowest, ${interval} cycles`,
+    message: `no folding passes a frame through in ${latencyUs} us at ${clockMhz} MHz: the fastest takes ${least} us; layer ${layer} is the slowest, ${interval} ${interval === 1 ? 'cycle' : 'cycles'}`,
     where: { kind: 'option', option: '--latency-us' },
     found: `${least} us`,
     expected: `at most ${latencyUs} us`,
