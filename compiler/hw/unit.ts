@@ -151,6 +151,11 @@ export interface UnitDefinition {
   /** Resources in a form, `portable` if none is named; units without cells of their own cost the same in both. */
   readonly cost: (node: HwNode, form?: Form) => Cost;
   readonly memories: (node: HwNode) => readonly MemoryImage[];
+  /**
+   * Bits of memory that the weights take in a form (`portable` if none is named), with what is stored to find them (indices of a
+   * sparse matrix) and without padding; 0 where they are constants in logic. Absent: the unit has no weights.
+   */
+  readonly storedBits?: (node: HwNode, form?: Form) => number;
   /** Instances of other units that the module is made of, each a module of its own; their memories are among `memories`. */
   readonly parts?: (node: HwNode) => readonly { readonly unit: UnitDefinition; readonly node: HwNode }[];
   /** Path of the template, relative to templates/. */

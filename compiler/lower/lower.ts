@@ -74,6 +74,10 @@ function planOf(
     nodes: layer.nodes.map(({ name }) => name),
     shape: weights?.type.shape.length === 2 && request.ops[0]?.op === 'matmul' ? vector : whole,
     types: weights === undefined ? types : { ...types, weights: printElement(weights.type.elem) },
+    ...(weights !== undefined &&
+      unit.storedBits !== undefined && {
+        storage: { weights: elementCount(weights.type.shape), bits: unit.storedBits(node, form) },
+      }),
     operations,
   };
 }

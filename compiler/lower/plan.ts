@@ -19,6 +19,8 @@ export interface LayerPlan {
   readonly folding?: Folding;
   readonly timing: UnitTiming;
   readonly cost: Cost;
+  /** Weights of the layer and the bits of memory that they take, with their indices; absent where it has none. */
+  readonly storage?: { readonly weights: number; readonly bits: number };
   /** Multiply-accumulate operations per frame (0 where there are none). */
   readonly operations: number;
 }

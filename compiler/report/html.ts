@@ -1,7 +1,16 @@
 import { placeText, printable } from '../diagnostics/render.ts';
 import type { Where } from '../diagnostics/index.ts';
 import type { Report, ReportLayer } from './schema.ts';
-import { deviceText, duration, engineering, estimatesText, foldingText, thousands } from './text.ts';
+import {
+  bitsText,
+  deviceText,
+  duration,
+  engineering,
+  estimatesText,
+  foldingText,
+  storageText,
+  thousands,
+} from './text.ts';
 
 /** Text made safe to stand in HTML, in attributes too. */
 function escape(text: string): string {
@@ -50,6 +59,7 @@ function row(layer: ReportLayer, report: Report): string {
     [layer.cost.lut, layer.cost.ff, layer.cost.bram36, layer.cost.dsp]
       .map((n) => cell(thousands(n), true))
       .join('') +
+    cell(layer.storage === undefined ? '' : bitsText(layer.storage.bitsPerWeight), true) +
     '</tr>'
   );
 }
@@ -57,10 +67,11 @@ function row(layer: ReportLayer, report: Report): string {
 function tableOf(layers: readonly ReportLayer[], report: Report, total: boolean): string {
   const { lut, ff, bram36, dsp } = report.total;
   const foot = total
-    ? `<tr><th colspan="7">total, with plumbing</th>${[lut, ff, bram36, dsp].map((n) => cell(thousands(n), true)).join('')}</tr>`
+    ? `<tr><th colspan="7">total, with plumbing</th>${[lut, ff, bram36, dsp].map((n) => cell(thousands(n), true)).join('')}${cell(report.storage === undefined ? '' : bitsText(report.storage.bitsPerWeight), true)}</tr>`
     : '';
-  const head = ['layer', 'unit', 'shape', 'types', 'PE × SIMD', 'cycles', '', 'LUT', 'FF', 'BRAM', 'DSP'];
-  const numeric = new Set(['shape', 'PE × SIMD', 'cycles', 'LUT', 'FF', 'BRAM', 'DSP']);
+  const resources = ['LUT', 'FF', 'BRAM', 'DSP', 'bits a weight'];
+  const head = ['layer', 'unit', 'shape', 'types', 'PE × SIMD', 'cycles', '', ...resources];
+  const numeric = new Set(['shape', 'PE × SIMD', 'cycles', ...resources]);
   return (
     '<div class="scroll"><table><tr>' +
     head.map((title) => `<th${numeric.has(title) ? ' class="n"' : ''}>${title}</th>`).join('') +
@@ -100,6 +111,8 @@ export function reportHtml(report: Report): string {
             `${escape(deviceText(report.device))} <small>${escape(report.device.title)}</small>`,
           ),
         ];
+  const storage = storageText(report);
+  const weights = storage === undefined ? [] : [fact('weights', escape(storage))];
   const plumbing =
     report.plumbing.length === 0 ? '' : `<h2>Plumbing</h2>${tableOf(report.plumbing, report, false)}`;
   const notes =
@@ -114,7 +127,7 @@ export function reportHtml(report: Report): string {
 ${fact('throughput', `<b>${engineering(speed.framesPerSecond)}frames/s</b> at ${report.clockMhz} MHz, a frame every ${thousands(speed.initiationInterval)} cycles, ${engineering(speed.operationsPerSecond)}op/s`)}
 ${fact('latency', `<b>${duration(speed.latencyMicroseconds)}</b>, ${thousands(speed.latency)} cycles`)}
 ${fact('bound by', `${escape(speed.binding.instance)} (${escape(speed.binding.unit)}, ${thousands(speed.binding.cycles)} cycles a frame)`)}
-${[...device, ...host, ...checks].join('\n')}
+${[...weights, ...device, ...host, ...checks].join('\n')}
 </dl>
 <h2>Layers</h2>
 ${tableOf(report.layers, report, true)}

@@ -6,7 +6,7 @@ import { elementCount, printType, type ElementType } from '../qir/types.ts';
 import { version } from '../version.ts';
 import type { Cost, Form, HwGraph } from '../hw/index.ts';
 import { estimateError } from './error.ts';
-import type { Check, Report, ReportLayer, Utilization } from './schema.ts';
+import type { Check, Report, ReportLayer, Storage, Utilization } from './schema.ts';
 
 /** What a report is made of: the driver's `Compilation`, as far as the report needs it. */
 export interface ReportSource {
@@ -28,8 +28,19 @@ function scaleText(elem: ElementType, boundary: Boundary): string {
   return scale.denominator === 1 ? String(scale.numerator) : `${scale.numerator}/${scale.denominator}`;
 }
 
+/** What weights take together, and so each of them; undefined where there are none. */
+function storageOf(parts: readonly LayerPlan[]): Storage | undefined {
+  const sum = { weights: 0, bits: 0 };
+  for (const { storage } of parts) {
+    sum.weights += storage?.weights ?? 0;
+    sum.bits += storage?.bits ?? 0;
+  }
+  return sum.weights === 0 ? undefined : { ...sum, bitsPerWeight: sum.bits / sum.weights };
+}
+
 function layer(plan: LayerPlan): ReportLayer {
   const { input, weights, output } = plan.types;
+  const storage = storageOf([plan]);
   return {
     instance: plan.instance,
     unit: plan.unit,
@@ -41,6 +52,7 @@ function layer(plan: LayerPlan): ReportLayer {
     cycles: plan.timing.initiationInterval,
     latency: plan.timing.latency,
     cost: { ...plan.cost },
+    ...(storage !== undefined && { storage }),
     operations: plan.operations,
   };
 }
@@ -98,6 +110,7 @@ export function makeReport(
   const binding = rows.find(({ entry }) => entry.instance === compilation.bindingInstance)?.row;
   invariant(binding !== undefined, `the binding instance ${compilation.bindingInstance} is in the plan`);
   const framesPerSecond = (hw.clockMhz * 1e6) / initiationInterval;
+  const storage = storageOf(plan);
   const all = [...integer.notes, ...notes];
   const seen = new Set<string>();
   const distinct = all.filter((note) => {
@@ -133,6 +146,7 @@ export function makeReport(
     layers: rows.filter(({ entry }) => entry.nodes.length > 0).map(({ row }) => row),
     plumbing: rows.filter(({ entry }) => entry.nodes.length === 0).map(({ row }) => row),
     total,
+    ...(storage !== undefined && { storage }),
     estimates: { form: compilation.form, medianError: { ...estimateError } },
     ...(compilation.device !== undefined && { device: deviceOf(compilation.device, total) }),
     performance: {

@@ -26,6 +26,14 @@ const entrySchema = z.object({
   fork: z.object({ lanes: z.int().min(1), rows: z.int().min(1).optional() }).optional(),
 });
 
+const storageSchema = z.object({
+  /** Weights, zeros too. */
+  weights: z.int().min(1),
+  /** Bits of memory that they take, with the indices of sparse ones; 0 where they are constants in logic. */
+  bits: z.int().min(0),
+  bitsPerWeight: count,
+});
+
 const layerSchema = z.object({
   instance: z.string(),
   unit: z.string(),
@@ -39,6 +47,8 @@ const layerSchema = z.object({
   cycles: z.int().min(1),
   latency: z.int().min(0),
   cost: costSchema,
+  /** Absent where a layer has no weights. */
+  storage: storageSchema.optional(),
   /** Multiply-accumulates a frame. */
   operations: count,
 });
@@ -102,6 +112,8 @@ export const reportSchema = z.object({
   /** The instances that only move data: stream adapters, width converters, FIFOs. */
   plumbing: z.array(layerSchema),
   total: costSchema.extend({ operations: count }),
+  /** The weights of all layers; absent if there are none. */
+  storage: storageSchema.optional(),
   /** What the resources are: estimates before synthesis of one form of the Verilog, and how far such totals are off. */
   estimates: z.object({
     form: z.enum(['portable', 'amd']),
@@ -138,4 +150,5 @@ export const reportSchema = z.object({
 export type Report = z.infer<typeof reportSchema>;
 export type Utilization = z.infer<typeof utilizationSchema>;
 export type ReportLayer = z.infer<typeof layerSchema>;
+export type Storage = z.infer<typeof storageSchema>;
 export type Check = z.infer<typeof checkSchema>;

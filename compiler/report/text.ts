@@ -46,6 +46,21 @@ export function foldingText({ folding, types }: ReportLayer): string {
   return `${folding.pe} x ${folding.simd}${types.weights === undefined ? '' : ` ${folding.order}`}`;
 }
 
+/** `21,120 bits in memories, 1.2 a weight (1 to 8 by layer)`: what weights take, with the indices of sparse ones. */
+export function storageText({ storage, layers }: Report): string | undefined {
+  if (storage === undefined) return undefined;
+  if (storage.bits === 0) return 'in logic, no bits in memories';
+  const each = layers.flatMap((row) => (row.storage === undefined ? [] : [row.storage.bitsPerWeight]));
+  const [least, most] = [Math.min(...each), Math.max(...each)].map(bitsText);
+  const range = least === most ? '' : ` (${least} to ${most} by layer)`;
+  return `${thousands(storage.bits)} bits in memories, ${bitsText(storage.bitsPerWeight)} a weight${range}`;
+}
+
+/** Bits of a weight, to three digits. */
+export function bitsText(bits: number): string {
+  return String(Number(bits.toPrecision(3)));
+}
+
 /** What the resources of a report are, and how far off such totals are. */
 export function estimatesText({ estimates }: Report): string {
   const { form, medianError } = estimates;
@@ -140,6 +155,8 @@ export function reportText(report: Report, options: TextOptions): string {
       `${speed.binding.instance} (${speed.binding.unit}, ${thousands(speed.binding.cycles)} cycles a frame)`,
     ),
   ];
+  const storage = storageText(report);
+  if (storage !== undefined) lines.push(fact('weights', storage));
   if (report.device !== undefined) lines.push(fact('device', deviceText(report.device)));
   if (total.lut > 0) lines.push(fact('resources', `${estimatesText(report)}; BRAM in units of 36 Kib`));
   for (const { host } of report.model.outputs)

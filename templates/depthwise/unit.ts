@@ -13,7 +13,7 @@ import type {
 import { elementCount, valueRange } from '../../compiler/qir/types.ts';
 import type { Tensor } from '../../compiler/qir/types.ts';
 import { mostFusedLevels, tooManyLevels } from '../lib/levels.ts';
-import { fittingLanes, isPlainInteger, tableImages } from '../lib/lanes.ts';
+import { fittingLanes, isMemory, isPlainInteger, tableImages } from '../lib/lanes.ts';
 import { analyse } from './analysis.ts';
 import type { TapSpec } from './analysis.ts';
 import { cost } from './cost.ts';
@@ -194,7 +194,16 @@ export function tapUnit(
   plan: (node: HwNode) => Plan,
 ): Pick<
   UnitDefinition,
-  'ports' | 'foldings' | 'timing' | 'model' | 'cost' | 'memories' | 'template' | 'view' | 'libraries'
+  | 'ports'
+  | 'foldings'
+  | 'timing'
+  | 'model'
+  | 'cost'
+  | 'memories'
+  | 'storedBits'
+  | 'template'
+  | 'view'
+  | 'libraries'
 > {
   return {
     ports: (node) => [
@@ -211,6 +220,10 @@ export function tapUnit(
         node.name,
         [weights, start, late].filter((table) => table !== undefined),
       );
+    },
+    storedBits: (node) => {
+      const { spec, analysis, weights } = plan(node);
+      return weights !== undefined && isMemory(weights) ? spec.taps * spec.channels * analysis.weightBits : 0;
     },
     template: 'depthwise/unit.v.njk',
     libraries: ['qcc_spill'],

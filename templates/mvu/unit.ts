@@ -22,7 +22,7 @@ import { model, timing } from './model.ts';
 import { planOf } from './plan.ts';
 import { sample } from './sample.ts';
 import { view } from './view.ts';
-import { images } from './words.ts';
+import { images, weightBitsStored } from './words.ts';
 
 const schema = z.object({
   rows: rowsSchema,
@@ -177,6 +177,7 @@ export const unit: UnitDefinition = {
   kernel,
   cost: (node, form) => cost(planOf(node), form),
   memories: (node) => images(node, planOf(node)),
+  storedBits: (node, form) => weightBitsStored(planOf(node), form),
   template: 'mvu/unit.v.njk',
   libraries: ['qcc_spill'],
   view,

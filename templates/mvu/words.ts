@@ -1,5 +1,6 @@
 import type { MemoryImage } from '../../compiler/hw/index.ts';
-import type { HwNode } from '../../compiler/hw/index.ts';
+import type { Form, HwNode } from '../../compiler/hw/index.ts';
+import { hasConstantArray } from './constant.ts';
 import type { LaneNumbers, Plan } from './plan.ts';
 
 /** Bits of one word, filled from the lowest on. */
@@ -30,6 +31,13 @@ class Word {
 /** Bits of the weight word of one step. */
 export function weightWidth({ params, analysis }: Plan): number {
   return params.pe * params.simd * analysis.weightBits;
+}
+
+/** Bits of memory that the weights take, without padding; none where one step, or a decoder of the steps, makes them constants. */
+export function weightBitsStored(plan: Plan, form: Form = 'portable'): number {
+  const { params, analysis, steps } = plan;
+  if (steps === 1 || (form === 'amd' && hasConstantArray(plan))) return 0;
+  return params.outputs * params.inputs * analysis.weightBits;
 }
 
 /**

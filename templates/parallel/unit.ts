@@ -162,6 +162,8 @@ export const unit: UnitDefinition = {
   kernel: (node, context) => unitOf(node).kernel(whole(node), context),
   cost,
   memories: (node) => unitOf(node).memories(copyOf(node)),
+  storedBits: (node, form) =>
+    parallelParams(node).copies * (unitOf(node).storedBits?.(copyOf(node), form) ?? 0),
   parts: (node) => [{ unit: unitOf(node), node: copyOf(node) }],
   template: 'parallel/unit.v.njk',
   libraries: ['qcc_spill'],

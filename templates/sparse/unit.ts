@@ -366,6 +366,10 @@ export const unit: UnitDefinition = {
     const { schedule, bias } = planOf(node);
     return tableImages(node.name, bias === undefined ? [schedule] : [schedule, bias]);
   },
+  storedBits: (node) => {
+    const { schedule } = planOf(node);
+    return isMemory(schedule) ? schedule.words.length * schedule.width : 0;
+  },
   template: 'sparse/unit.v.njk',
   libraries: ['qcc_spill'],
   view,

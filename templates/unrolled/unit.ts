@@ -87,6 +87,7 @@ export const unit: UnitDefinition = {
   kernel: mvu.kernel,
   cost,
   memories: () => [],
+  storedBits: () => 0,
   template: 'unrolled/unit.v.njk',
   libraries: ['qcc_spill'],
   view,

@@ -111,6 +111,16 @@ describe('build', () => {
     }
     const report = reportSchema.parse(JSON.parse(one.get('report.json')?.toString() ?? ''));
     expect(report.model.weights).toBe(256 * 64 + 64 * 64 + 64 * 10);
+    const weights = report.model.weights;
+    expect(report.storage).toEqual({ weights, bits: weights, bitsPerWeight: 1 });
+    expect(report.layers.map(({ storage }) => storage?.bits)).toEqual([
+      undefined,
+      256 * 64,
+      64 * 64,
+      64 * 10,
+    ]);
+    expect(first.out).toContain('21,120 bits in memories, 1 a weight\n');
+    expect(one.get('report.html')?.toString()).toContain('<dd>21,120 bits in memories, 1 a weight</dd>');
     expect(report.layers.map((layer) => layer.nodes.length > 0)).not.toContain(false);
     expect(loadQir(at('one/model.qir')).form).toBe('integer');
     const html = one.get('report.html')?.toString() ?? '';
