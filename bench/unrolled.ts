@@ -127,12 +127,15 @@ cases.push({
 });
 if (existsSync(data))
   cases.push({
-    title: 'qkeras_jettagging, whole network, a frame a cycle',
+    // its thresholds are units of their own that take one value a cycle: not a frame a cycle
+    title: 'qkeras_jettagging, whole network, matrices unrolled',
     hw: await compiled('qkeras_jettagging', 'fixed<16,10>'),
   });
 
 const check = process.argv.includes('--check');
-const table = new Table({ head: ['what', 'da4ml', 'goal', 'AMD form', 'of it sums', 'portable form', 'FF'] });
+const table = new Table({
+  head: ['what', 'da4ml', 'goal', 'AMD form', 'less output registers', 'portable form', 'FF'],
+});
 let failed = false;
 for (const { title, hw, da4ml, goal } of cases) {
   const amd = synthesize(hw, { xilinx: true });
