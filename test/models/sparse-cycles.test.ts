@@ -9,7 +9,7 @@ import { parseMethodSpec } from '../../compiler/quantize/index.ts';
 import { createEngine, createVerilatorRunner } from '../../sim/index.ts';
 import { templateRoot, units } from '../../templates/registry.ts';
 import { sameRun } from '../conformance/bench.ts';
-import { haveData, mnistTest } from './data.ts';
+import { haveData, large, mnistTest } from './data.ts';
 import { part, quantizedBy } from './quantized.ts';
 
 /** How many times as many cycles a dense design takes at least. */
@@ -113,3 +113,29 @@ describe.skipIf(!haveData)('the published sparse LeNet-300-100 with survivors of
     }, 240_000);
   });
 });
+
+test.skipIf(!haveData || !large)(
+  'the published sparse LeNet-5, its first layer in adders, takes 1/15 of the cycles of as many multipliers, always busy',
+  async () => {
+    const calibration = part('datasets/mnist/train-images-idx3-ubyte.gz', undefined, 0, 16);
+    const { graph } = await quantizedBy('models/lenet5_sparse.onnx', calibration, parseMethodSpec('prune'));
+    const diagnostics = new Diagnostics();
+    const common = { diagnostics, style: 'folded', clockMhz: 200 } as const;
+    const found = compileGraph(graph, { ...common, fps: 200e6 / 20000 });
+    const [first] = products(found);
+    const folding = new Map<string, GivenFolding>(
+      [...found.folding].map(([name, entry]) => [
+        name,
+        first?.nodes.includes(name) === true ? { unit: 'unrolled', style: 'unrolled' } : entry,
+      ]),
+    );
+    const mixed = compileGraph(graph, { ...common, fps: 1, folding });
+    const layers = products(mixed);
+    expect(layers.map(({ unit }) => unit)).toEqual(['unrolled', 'sparse', 'sparse', 'sparse']);
+    const multipliers = layers.slice(1).reduce((sum, { folding: f }) => sum + (f?.pe ?? NaN), 0);
+    const all = layers.reduce((sum, { operations }) => sum + operations, 0);
+    expect([multipliers, all, mixed.initiationInterval]).toEqual([6, 2293000, 18880]);
+    expect(15 * mixed.initiationInterval).toBeLessThanOrEqual(all / multipliers);
+  },
+  240_000,
+);
