@@ -74,7 +74,7 @@ describe('a 32 x 32 convolution every 300 cycles', () => {
         "reduce 16",
         "window 4",
         "depthwise 36",
-        "unrolled 4",
+        "mvu 4",
       ]
     `);
   });

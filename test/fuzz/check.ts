@@ -120,9 +120,16 @@ function layerFolding(layer: Layer, recipe: FoldingRecipe): GivenFolding | undef
     const answer = tryFolding(layer, unit, wish);
     return 'candidate' in answer && answer.candidate.timing.initiationInterval <= mostCycles * 4;
   });
-  if (takes && recipe.pe % 3 !== 0) return wish;
+  // products without thresholds are rare, and some units take no others
+  const bare = request.ops.length === 1 && request.ops[0]?.op === 'matmul';
+  if (takes && !bare && recipe.pe % 3 !== 0) return wish;
   const proposed = candidatesOf(layer, mostCycles * 2, 'auto');
-  return proposed[recipe.simd % Math.max(1, proposed.length)]?.folding;
+  // the unit first: one that proposes few foldings is drawn as often as one that proposes many
+  const able = [...new Set(proposed.map(({ unit }) => unit))];
+  const unit = able[(recipe.pe + recipe.simd) % Math.max(1, able.length)];
+  const own = proposed.filter((candidate) => candidate.unit === unit);
+  const drawn = own[recipe.simd % Math.max(1, own.length)];
+  return drawn && { ...drawn.folding, unit: drawn.unit.name };
 }
 
 /** What `action` gives, or `otherwise` where it fails: the compilation will say so, with the network at hand to be kept. */

@@ -1,6 +1,6 @@
 import { codeFactored } from '../code.ts';
 import type { WeightMethod } from '../method.ts';
-import { factorize, recover, relativeError, shadowProduct } from '../weights/index.ts';
+import { checkInteger, factorize, recover, relativeError, shadowProduct } from '../weights/index.ts';
 import { eightBits } from './options.ts';
 
 /** Sweeps of the recovery. */
@@ -40,6 +40,9 @@ export const ffn: WeightMethod = {
   quantize: (layer, values) => {
     const { matrix } = layer;
     const rank = values['rank'] === undefined ? {} : { rank: Number(values['rank']) };
+    // a term for each weight gives the matrix itself
+    const most = matrix.rows * matrix.columns;
+    checkInteger('the rank', rank.rank ?? 1, 1, most, matrix.where);
     const { weights } = factorize(matrix, { ...rank, epochs: Number(values['epochs']) });
     const coded = codeFactored(layer, weights);
     const advice: string[] = [];

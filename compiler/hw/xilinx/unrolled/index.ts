@@ -50,6 +50,9 @@ const manyAttempts = 40_000;
 const mostShared = 20_000;
 /** Of rows of -1 and +1 as many orders of the columns as this are tried. */
 const orders = 4;
+/** Weights up to which all of them are, and up to which such rows share anything: beyond, the search takes longer than all else of a build. */
+const manyOrders = 6000;
+const mostSharedSigns = 10_000;
 
 /** Port `x`: the inputs, the first lowest. Port `h`: the rows' results, the first lowest. */
 export function unrolledNetlist(problem: UnrolledProblem): Netlist {
@@ -59,8 +62,8 @@ export function unrolledNetlist(problem: UnrolledProblem): Netlist {
     if (best === undefined || netlist.luts.length < best.luts.length) best = netlist;
   };
   if (isBinary(problem)) {
-    const tries = size <= mostShared ? orders : 1;
-    for (let seed = 0; seed < tries; seed++) offer(binary(problem, seed, size <= mostShared));
+    const tries = size <= manyOrders ? orders : 1;
+    for (let seed = 0; seed < tries; seed++) offer(binary(problem, seed, size <= mostSharedSigns));
   } else {
     const shifted = problem.rows.some(({ weights }) => Array.from(weights).some((w) => w < -1 || w > 1));
     const few = shifted || size * problem.xBits > manyAttempts;
