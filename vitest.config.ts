@@ -9,6 +9,7 @@ export default defineConfig({
     alias: [
       { find: /^qcc$/, replacement: source('compiler/index.ts') },
       { find: /^qcc\/qir$/, replacement: source('compiler/qir/index.ts') },
+      { find: /^qcc\/weights$/, replacement: source('compiler/quantize/weights/index.ts') },
       { find: /^qcc\/groupnet$/, replacement: source('compiler/quantize/groupnet/index.ts') },
       { find: /^qcc\/sim$/, replacement: source('sim/index.ts') },
       { find: /^qcc\/unit$/, replacement: source('compiler/hw/index.ts') },

@@ -27,7 +27,10 @@ const networks: readonly Network[] = [
     100_000,
   ),
   quantized('resnet8', 'resnet8_float.onnx', 'cifar10/cifar10_test_a.npz:images', 1_000_000),
-  model('espcn', 'espcn_subpixel_quant.onnx', 20_000_000),
+  model('espcn', 'espcn_subpixel_quant.onnx', 1_000_000, {
+    inputType: 'uint8*1/255',
+    inputShape: '1,3,32,32',
+  }),
   model('kws', 'kws_ref_model.tflite', 400_000),
   quantized('mnist_conv', 'mnist-conv.onnx', 'mnist/t10k-images-idx3-ubyte.gz', 40_000),
   quantized('lenet5', 'lenet5_dense.onnx', 'mnist/t10k-images-idx3-ubyte.gz', 100_000),

@@ -26,9 +26,15 @@ function command(script: string, ...args: readonly string[]): void {
 }
 
 /** A model as it is. */
-export function model(name: string, file: string, cycles: number): Network {
+export function model(
+  name: string,
+  file: string,
+  cycles: number,
+  given: { readonly inputType?: string; readonly inputShape?: string } = {},
+): Network {
   const path = join(data, 'models', file);
-  return { name, cycles, needs: [path], load: () => loadModel(path, { diagnostics: new Diagnostics() }) };
+  const load = (): Promise<Graph> => loadModel(path, { diagnostics: new Diagnostics(), ...given });
+  return { name, cycles, needs: [path], load };
 }
 
 /** A float model, quantized to int8 with these samples. */

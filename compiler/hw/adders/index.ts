@@ -2,6 +2,5 @@
 export * from './graph.ts';
 export { signedDigits, termsOf } from './digits.ts';
 export { share } from './share.ts';
-export type { ShareOptions } from './share.ts';
 export { shareMatrix } from './matrix.ts';
-export type { MatrixOptions, Strategy } from './matrix.ts';
+export type { Strategy } from './matrix.ts';

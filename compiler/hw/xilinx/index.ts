@@ -8,4 +8,4 @@ export { simulator } from './simulate.ts';
 export { netlistStats } from './stats.ts';
 export { bitsFor, xnorAccumulate } from './xnor.ts';
 export { unrolledNetlist } from './unrolled/index.ts';
-export type { RowGoal, UnrolledProblem, UnrolledRow } from './unrolled/index.ts';
+export type { UnrolledProblem, UnrolledRow } from './unrolled/index.ts';
