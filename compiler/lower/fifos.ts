@@ -237,7 +237,8 @@ export function fifoDepths(
  *
  * Timing does not depend on data, so the cycle model is exact. Behind a source that offers a frame each interval, and with FIFOs that
  * never fill, the occupancies are depths that keep the interval (the same run takes place if nothing has to wait). From there FIFOs are
- * taken out, those of the most bits first and whole groups at a time, and what remains is cut back by bisection: after that, no FIFO can be
+ * taken out, those of the most bits first and whole groups at a time, and what remains is cut back from the top, by steps that double, and
+ * by bisection below the first depth that is too little: after that, no FIFO can be
  * one beat shorter, or left out, with the others as they are, as long as more room never slows a design down. That holds but for depths
  * of one beat (they take and give in turn), which is why the exact steady state of the result, with a source that is always there,
  * is measured at the end and decides; of small designs each FIFO is tried shorter in it once more. Very large designs stop bisecting after a fixed number of simulated cycles, never after a time, so

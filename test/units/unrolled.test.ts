@@ -16,8 +16,9 @@ function sampled(): HwNode {
 describe('the two bodies of the sums', () => {
   // each pair is proven equal for all inputs by SAT
   test('are equal', { timeout: 120_000 }, () => {
-    const folders = Array.from({ length: 6 }, () => new UnitFolder(unit, sampled()));
-    for (const folder of folders) {
+    let proven = 0;
+    for (let drawn = 0; drawn < 80 && proven < 8; drawn++) {
+      const folder = new UnitFolder(unit, sampled());
       const steps = [
         'read_verilog dut.v',
         'hierarchy -top dut_sums',
@@ -39,13 +40,17 @@ describe('the two bodies of the sums', () => {
         'miter -equiv -flatten -make_outputs gold gate miter',
         'hierarchy -top miter',
         'opt',
-        'sat -verify -timeout 20 -prove trigger 0 miter',
+        'sat -verify -prove trigger 0 miter',
       ];
-      const inputs = Number(/input {2}wire \[(\d+):0\] x/.exec(folder.read('dut.v'))?.[1]);
+      const top = Number(/input {2}wire \[(\d+):0\] x/.exec(folder.read('dut.v'))?.[1]);
       // sums of many wide numbers are beyond a SAT solver: the netlists themselves are simulated elsewhere
-      if (inputs < 20) expect(folder.run('yosys', ['-q', '-p', steps.join('; ')])).not.toContain('FAIL');
+      if (top < 14) {
+        folder.run('yosys', ['-q', '-p', steps.join('; ')]);
+        proven++;
+      }
       folder.remove();
     }
+    expect(proven).toBe(8);
   });
 });
 
