@@ -6,7 +6,7 @@ import type { Memory } from './memory.ts';
 import { nestOf } from './movement.ts';
 import type { Movement } from './movement.ts';
 import { inWords, steps } from './nest.ts';
-import type { Nest, Steps } from './nest.ts';
+import type { Loop, Nest, Steps } from './nest.ts';
 
 /** The parameters of an instance, typed. */
 export interface GatherParams {
@@ -54,11 +54,14 @@ export interface Route {
 /** No word: less than any. */
 export const NONE = -(2 ** 30);
 
-/** How far the bound stands from where the loops' strides alone would have it, and what depth that takes. */
+type Loops = Extract<Release, { kind: 'loops' }>;
+
+/** How far the bound of a release stands from where the loops' strides alone would have it, and what depth that takes. */
 interface Trial {
-  readonly release: Release;
-  readonly free: Int32Array;
+  readonly release: Loops;
+  readonly offset: number;
   readonly least: number;
+  /** Of the bounds before all steps. */
   readonly sum: number;
 }
 
@@ -75,38 +78,67 @@ export function stillNeeded({ count, place, blank }: Steps, words: number): Int3
   return needed;
 }
 
-/** The bound of a release before each step, as high as `needed` allows. */
-function tryRelease(
+/** Runs through the steps of a nest; `visit` gets for each how far the loops outside each loop have moved, and whether each is in its last round. */
+function walk(
   { loops }: Nest,
   { count, level }: Steps,
+  visit: (step: number, moved: Int32Array, last: Uint8Array) => void,
+): void {
+  const index = new Int32Array(loops.length);
+  const moved = new Int32Array(loops.length + 1);
+  const last = Uint8Array.from(loops, ({ extent }) => (extent === 1 ? 1 : 0));
+  for (let t = 0; t < count; t++) {
+    visit(t, moved, last);
+    const next = level[t] as number;
+    if (next < 0) return;
+    for (let l = next; l < loops.length; l++) {
+      const { extent, stride } = loops[l] as Loop;
+      const at = l === next ? (index[l] as number) + 1 : 0;
+      index[l] = at;
+      last[l] = at === extent - 1 ? 1 : 0;
+      moved[l + 1] = (moved[l] as number) + at * stride;
+    }
+  }
+}
+
+/** The loop to which the bound of a release has moved. */
+const levelOf = ({ level, gate }: Loops, last: Uint8Array): number =>
+  gate < 0 || last[gate] === 1 ? level : Math.min(level, gate);
+
+/** Releases with their bounds as high as `needed` allows, all in one run through the steps, which are many. */
+function tryReleases(
+  nest: Nest,
+  run: Steps,
   need: Int32Array,
   needed: Int32Array,
-  release: Extract<Release, { kind: 'loops' }>,
-): Trial {
-  const free = new Int32Array(count);
-  const index = new Int32Array(loops.length);
-  let offset = Infinity;
-  for (let t = 0; t < count; t++) {
-    let at = 0;
-    const gate = loops[release.gate];
-    const open = gate === undefined || index[release.gate] === gate.extent - 1;
-    const until = open ? release.level : Math.min(release.level, release.gate);
-    for (let l = 0; l <= until; l++) at += (index[l] as number) * (loops[l]?.stride ?? 0);
-    free[t] = at;
-    offset = Math.min(offset, (needed[t] as number) - at);
-    const next = level[t] as number;
-    for (let l = loops.length - 1; l > next; l--) index[l] = 0;
-    if (next >= 0) index[next] = (index[next] as number) + 1;
-  }
-  let least = 1;
-  let sum = 0;
-  for (let t = 0; t < count; t++) {
-    const bound = (free[t] as number) + offset;
-    free[t] = bound;
-    sum += bound;
-    least = Math.max(least, (need[t] as number) + 1 - bound);
-  }
-  return { release, free, least, sum };
+  releases: readonly Loops[],
+): Trial[] {
+  const offsets = new Float64Array(releases.length).fill(Infinity);
+  const most = new Float64Array(releases.length).fill(-Infinity);
+  const sums = new Float64Array(releases.length);
+  walk(nest, run, (t, moved, last) => {
+    const [limit, word] = [needed[t] as number, need[t] as number];
+    for (let r = 0; r < releases.length; r++) {
+      const at = moved[levelOf(releases[r] as Loops, last) + 1] as number;
+      if (limit - at < (offsets[r] as number)) offsets[r] = limit - at;
+      if (word + 1 - at > (most[r] as number)) most[r] = word + 1 - at;
+      sums[r] = (sums[r] as number) + at;
+    }
+  });
+  return releases.map((release, r) => {
+    const offset = offsets[r] as number;
+    const least = Math.max(1, (most[r] as number) - offset);
+    return { release, offset, least, sum: (sums[r] as number) + run.count * offset };
+  });
+}
+
+/** The bound of a release before each step. */
+function boundOf(nest: Nest, run: Steps, { release, offset }: Trial): Int32Array {
+  const free = new Int32Array(run.count);
+  walk(nest, run, (t, moved, last) => {
+    free[t] = (moved[levelOf(release, last) + 1] as number) + offset;
+  });
+  return free;
 }
 
 /** Words that a release may need beyond the least depth if it gives words free sooner. */
@@ -115,7 +147,7 @@ const TOLERANCE = 2;
 /** The release that needs the least depth, or all but; of equals the one that gives words free soonest, then the one with the fewest loops. */
 function bestRelease(nest: Nest, run: Steps, need: Int32Array, words: number): Trial {
   const needed = stillNeeded(run, words);
-  const trials = [tryRelease(nest, run, need, needed, { kind: 'loops', level: -1, gate: -1 })];
+  const releases: Loops[] = [{ kind: 'loops', level: -1, gate: -1 }];
   for (let level = 0; level < nest.loops.length; level++) {
     for (let gate = -1; gate < level; gate++) {
       // only a loop that comes back to the same words is worth waiting for
@@ -124,9 +156,10 @@ function bestRelease(nest: Nest, run: Steps, need: Int32Array, words: number): T
       const onward =
         outer !== undefined && inside !== undefined && outer.stride >= inside.stride * inside.extent;
       if (outer?.short === true || onward) continue;
-      trials.push(tryRelease(nest, run, need, needed, { kind: 'loops', level, gate }));
+      releases.push({ kind: 'loops', level, gate });
     }
   }
+  const trials = tryReleases(nest, run, need, needed, releases);
   const least = Math.min(...trials.map((trial) => trial.least));
   return trials
     .filter((trial) => trial.least <= least + TOLERANCE)
@@ -171,8 +204,9 @@ function makeRoute(
     const release = { kind: 'each' } as const;
     return { nest, steps: { ...run, place: ordered }, need, words, release, free: ordered, least: 1 };
   }
-  const { release, free, least } = bestRelease(nest, run, need, words);
-  return { nest, steps: run, need, words, release, free, least };
+  const best = bestRelease(nest, run, need, words);
+  const { release, least } = best;
+  return { nest, steps: run, need, words, release, free: boundOf(nest, run, best), least };
 }
 
 /** The words read before each step, if every word is read, in order and once. */

@@ -129,16 +129,25 @@ export class NetlistBuilder {
   }
 }
 
+/** By number of pins, their values in each row of a table. */
+const rows = Array.from({ length: 7 }, (_, pins) =>
+  Array.from({ length: 2 ** pins }, (__, row) =>
+    Array.from({ length: pins }, (___, pin) => (row >> pin) & 1),
+  ),
+);
+
 function lutInit(pins: number, o6: PinFunction, o5: PinFunction | undefined): bigint {
-  if (pins > 6) throw new Error(`a LUT6_2 has six pins, not ${pins}`);
-  let init = 0n;
-  for (let row = 0; row < 64; row += 1) {
-    const values = Array.from({ length: pins }, (_, index) => (row >> index) & 1);
-    const upper = o6(values);
-    const value = o5 && row < 32 ? o5(values) : upper;
-    if (o5 && pins === 6 && row < 32 && Boolean(upper) !== Boolean(value))
-      throw new Error('six pins leave no room for two independent functions');
-    if (value) init |= 1n << BigInt(row);
-  }
-  return init;
+  const inputs = rows[pins];
+  if (inputs === undefined) throw new Error(`a LUT6_2 has six pins, not ${pins}`);
+  // a pin that is missing makes no difference: the functions are asked about those that there are
+  const upper = inputs.map((values) => Boolean(o6(values)));
+  const lower = o5 === undefined ? upper : inputs.slice(0, 32).map((values) => Boolean(o5(values)));
+  if (pins === 6 && lower.some((value, row) => value !== upper[row]))
+    throw new Error('six pins leave no room for two independent functions');
+  const half = (table: readonly boolean[], first: number): bigint => {
+    let bits = 0;
+    for (let row = 0; row < 32; row++) if (table[(first + row) % table.length] === true) bits |= 1 << row;
+    return BigInt(bits >>> 0);
+  };
+  return (half(upper, 32) << 32n) | half(lower, 0);
 }

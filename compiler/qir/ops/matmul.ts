@@ -1,6 +1,6 @@
 import type { OpDefinition, OperandInfo, TypeProblem } from '../op.ts';
 import { allocate, elementCount, float32, isInteger, type Tensor, type TensorType } from '../types.ts';
-import { asDoubles, dot, overallRange, rowRanges } from './accumulate.ts';
+import { asDoubles, dots, overallRange, rowRanges } from './accumulate.ts';
 import { realProducts } from './products.ts';
 import { agree, operand } from './real.ts';
 import { lastAxis, printShape, withLastAxis } from './shapes.ts';
@@ -68,9 +68,10 @@ function evaluateIntegers(operands: readonly Tensor[], result: TensorType): Tens
   const bias = operands[2]?.data;
   const [out, inputs] = [weights.type.shape[0] ?? 1, weights.type.shape[1] ?? 1];
   const data = allocate(result.elem, elementCount(result.shape));
-  for (let i = 0; i < data.length; i++) {
-    const row = i % out;
-    data[i] = dot(x, ((i - row) / out) * inputs, w, row * inputs, inputs) + (bias?.[row] ?? 0);
+  const sums = new Float64Array(out);
+  for (let at = 0, vector = 0; at < data.length; at += out, vector++) {
+    dots(x, vector * inputs, w, inputs, sums);
+    for (let row = 0; row < out; row++) data[at + row] = (sums[row] ?? 0) + (bias?.[row] ?? 0);
   }
   return { type: result, data };
 }
