@@ -34,6 +34,8 @@ export interface Layer {
   readonly groups: number;
   /** Whether its sums leave the network, so that they must stand on one scale. */
   readonly isLast: boolean;
+  /** Whether that scale must be a power of two: float32 numbers hold its sums and what is added to them only then. */
+  readonly onPower: boolean;
   /** The integers that it multiplies; undefined where activations stay float32 numbers. */
   readonly input: { readonly min: number; readonly max: number } | undefined;
   /** Greatest magnitude of a bias that is added to the sums as integers, in units of the input's scale; 0 if none is. */

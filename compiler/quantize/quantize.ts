@@ -108,7 +108,12 @@ export function quantizeGraph(graph: Graph, plan: QuantizePlan, context: Quantiz
   const options: GridOptions | undefined =
     plan.activations.kind === 'float'
       ? undefined
-      : { scales: plan.scales, levels: plan.activations, exponents };
+      : {
+          scales: plan.scales,
+          levels: plan.activations,
+          arithmetic: plan.arithmetic,
+          exponents,
+        };
   const grids = options === undefined ? new Map<string, Grid>() : chooseGrids(graph, points, seen, options);
   const layers = new Map<string, QuantizedLayer>();
   for (const node of layersOf(graph))
@@ -168,7 +173,15 @@ function quantizeLayer(
   const numbers = add && biasNumbers(graph, add, matrix.rows);
   const scale = input?.scale ?? 1;
   const reach = isLast && numbers !== undefined ? Math.max(...numbers.map(Math.abs)) / scale : 0;
-  const layer: Layer = { node, matrix, groups, isLast, input, bias: reach };
+  const layer: Layer = {
+    node,
+    matrix,
+    groups,
+    isLast,
+    onPower: isLast && plan.arithmetic === 'float32',
+    input,
+    bias: reach,
+  };
   const coded = choice.method.quantize(layer, choice.values);
   const sums = coded.scales.map((s) => s * scale);
   const onPowers = sums.every((s) => Number.isInteger(Math.log2(s)));

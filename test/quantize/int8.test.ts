@@ -95,6 +95,33 @@ describe.each(['float32', 'pow2'] as const)('int8 in integers, with scales %s', 
   });
 });
 
+test('the scale of the sums that leave is a power of two where float32 numbers carry them, the finest otherwise', () => {
+  const before = (arithmetic: Arithmetic) => quantized(4, 'float32', arithmetic).values.at(-1)?.scale ?? NaN;
+  expect(Number.isInteger(Math.log2(before('float32')))).toBe(true);
+  const fine = quantized(4, 'float32', 'integer');
+  const { scale, levels, seen } = fine.values.at(-1) ?? {
+    scale: NaN,
+    levels: { max: NaN },
+    seen: { max: NaN },
+  };
+  expect(scale).toBe(Math.fround(seen.max / levels.max));
+  const { numerator = NaN, denominator = NaN } = fine.graph.outputs[0]?.boundary.scale ?? {};
+  expect(Number.isInteger(Math.log2(numerator / denominator))).toBe(false);
+  // the sums times that scale are the float network's, as near as 8 bits come
+  const [whole, real] = [createEvaluator(fine.graph), createEvaluator(residual(4))];
+  let [error, size] = [0, 0];
+  for (const sample of images(66, 20)) {
+    const [sums] = [...whole.run(sample).values()];
+    const [numbers] = [...real.run(sample).values()];
+    sums?.data.forEach((sum, i) => {
+      const x = numbers?.data[i] ?? NaN;
+      error += ((sum * numerator) / denominator - x) ** 2;
+      size += x * x;
+    });
+  }
+  expect(error / size).toBeLessThan(0.001);
+});
+
 test('the result prints and reads back', () => {
   const { graph } = quantized(5, 'float32');
   const text = printQir(graph);

@@ -1,5 +1,5 @@
 import type { Graph } from '../../qir/graph.ts';
-import type { ActivationLevels, ScaleChoice } from '../method.ts';
+import type { ActivationLevels, Arithmetic, ScaleChoice } from '../method.ts';
 import { inputGrids, type Grid } from './grid.ts';
 import type { Errors, Histogram } from './histogram.ts';
 import type { Points } from './points.ts';
@@ -12,6 +12,8 @@ export interface GridOptions {
   readonly scales: ScaleChoice;
   /** Bits of a level, and whether it is signed even where nothing was negative. */
   readonly levels: Extract<ActivationLevels, { kind: 'levels' }>;
+  /** What computes behind the sums of a layer. */
+  readonly arithmetic: Arithmetic;
   /** Scales that the user has fixed, as exponents of 2, by value. */
   readonly exponents: ReadonlyMap<string, number>;
 }
@@ -45,7 +47,7 @@ export function chooseGrids(
   seen: ReadonlyMap<string, Histogram>,
   options: GridOptions,
 ): ReadonlyMap<string, Grid> {
-  const { scales: choice, levels: kind, exponents } = options;
+  const { scales: choice, levels: kind, arithmetic, exponents } = options;
   const bases = new Map<string, number>();
   const given = inputGrids(graph);
   for (const [name, { scale }] of given) {
@@ -66,8 +68,8 @@ export function chooseGrids(
     // a sign stands for the mean magnitude
     const isSign = range.min === -1;
     const scale = isSign ? histogram.mean : histogram.bestLimit(range.max) / range.max;
-    // the sums of a last layer are exact in float32 if their scale is a power of two, so that its bias can be added to the integers
-    const power = choice === 'pow2' || points.beforeLast.has(name);
+    // in float32 arithmetic, the sums of a last layer are exact if their scale is a power of two, so that its bias can be added to the integers
+    const power = choice === 'pow2' || (arithmetic === 'float32' && points.beforeLast.has(name));
     const fitted = power ? nearestPower(scale, histogram, range.max) : Math.fround(scale);
     return { scale: fitted, levels: range.max, ...range };
   };

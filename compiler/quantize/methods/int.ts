@@ -4,9 +4,9 @@ import { quantizeIntegers } from '../weights/index.ts';
 import { signedRange } from '../ranges.ts';
 import { eightBits } from './options.ts';
 
-/** Symmetric integers with a scale for each row. The rows of a last layer share one scale, a power of two. */
-export function symmetric({ matrix, isLast }: Layer, bits: number): CodedWeights {
-  if (!isLast) return codeIntegers(quantizeIntegers(matrix, { bits, scope: 'filter' }));
+/** Symmetric integers with a scale for each row. The rows of a last layer share one scale, a power of two where it has to be one. */
+export function symmetric({ matrix, isLast, onPower }: Layer, bits: number): CodedWeights {
+  if (!onPower) return codeIntegers(quantizeIntegers(matrix, { bits, scope: isLast ? 'layer' : 'filter' }));
   const limit = 2 ** (bits - 1) - 1;
   const scale = 2 ** Math.ceil(Math.log2(signedRange(matrix.data) / limit));
   const levels = Int32Array.from(matrix.data, (w) => Math.floor(w / scale + 0.5));
