@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { codebookOf, matrixOf, roundToCodebook, type Matrix } from '../../compiler/quantize/weights/index.ts';
+import { quantizePowers, reconstruct } from '../../compiler/quantize/weights/index.ts';
 import { haveData, large } from '../models/data.ts';
 import { countErrors, networkError, readLenet, type LenetName } from './lenet.ts';
 
@@ -15,23 +15,13 @@ const published: readonly (readonly [LenetName, number, number, string])[] = [
   ['lenet300100_dense', 2, 8540, '.947'],
 ];
 
-function rounded({ rows, columns, data }: Matrix, bits: number): Matrix {
-  const book = codebookOf(
-    data.reduce((most, w) => Math.max(most, Math.abs(w)), 0),
-    bits,
-  );
-  return matrixOf(
-    rows,
-    columns,
-    data.map((w) => roundToCodebook(w, book)),
-  );
-}
-
 // All layers rounded at once, biases and activations float. The order of float sums may turn two images.
 describe.skipIf(!haveData).each(published)('%s, %i bits in one step', (name, bits, errors, weightError) => {
   test('loses what it is known to lose', async () => {
     const lenet = readLenet(name);
-    const replaced = new Map([...lenet.layers].map(([layer, matrix]) => [layer, rounded(matrix, bits)]));
+    const replaced = new Map(
+      [...lenet.layers].map(([layer, matrix]) => [layer, reconstruct(quantizePowers(matrix, { bits }))]),
+    );
     // printed digits, of which the last has been rounded twice in some
     const unit = 10 ** -(weightError.length - 1);
     expect(Math.abs(networkError(lenet, replaced) - Number(weightError)) / unit).toBeLessThan(0.55);

@@ -1,23 +1,18 @@
 import { pow2 } from '../../qir/types.ts';
 import type { CodedWeights, Layer, WeightMethod } from '../method.ts';
-import { signedRange } from '../ranges.ts';
-import { codebookOf, leastBits, mostBits, roundToCodebook } from '../weights/index.ts';
+import { leastBits, mostBits, quantizePowers, reconstruct, weightCost } from '../weights/index.ts';
 import { shifts } from './options.ts';
 
-/** Bits of a layer's exponent n2. */
-const EXPONENT_BITS = 8;
-
 /** All weights rounded to the layer's powers of two; the unit is 2^n2, so that products are left shifts. */
-export function powersOfTwo({ matrix: { data } }: Layer, bits: number): CodedWeights {
-  const book = codebookOf(signedRange(data), bits);
-  const values = data.map((w) => roundToCodebook(w, book));
-  const unit = 2 ** book.n2;
+export function powersOfTwo({ matrix }: Layer, bits: number): CodedWeights {
+  const weights = quantizePowers(matrix, { bits });
+  const cost = weightCost(weights);
   return {
-    values,
-    levels: values.map((value) => value / unit),
-    scales: [unit],
-    form: { kind: 'matrix', elem: pow2(0, book.n1 - book.n2) },
-    storedBits: data.length * bits + EXPONENT_BITS,
+    values: reconstruct(weights).data,
+    levels: Float64Array.from(weights.levels),
+    scales: [2 ** weights.exponent],
+    form: { kind: 'matrix', elem: pow2(0, 2 ** (bits - 2) - 1) },
+    storedBits: cost.bits + cost.sideBits,
     advice: [],
   };
 }

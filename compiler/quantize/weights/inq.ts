@@ -3,6 +3,9 @@
  * rule, the codes, and the growing set of frozen weights. Pure functions of numbers: retraining between the portions is somebody else's.
  */
 
+import { checkInteger, checkWeights, type Matrix } from './matrix.ts';
+import type { PowerWeights } from './representation.ts';
+
 /** Fewest and most bits of a weight: with 6 bits 16 exponents a sign, more than which no accumulator of 32 bits would hold. */
 export const leastBits = 2;
 export const mostBits = 6;
@@ -50,6 +53,25 @@ export function roundToCodebook(w: number, { n1, n2 }: Codebook): number {
   if (magnitude >= 0.75 * 2 ** n1) return Math.sign(w) * 2 ** n1;
   // 0.75 * 2^e <= |w| is 3 * 2^e <= 4 |w|
   return Math.sign(w) * 2 ** greatestExponent(magnitude);
+}
+
+/**
+ * All weights of a layer rounded to its code book at once.
+ *
+ * @param matrix not all zero
+ * @param bits from 2 to 6
+ * @throws DiagnosticError for other bits, or weights that are not finite
+ */
+export function quantizePowers(matrix: Matrix, { bits }: { readonly bits: number }): PowerWeights {
+  const { rows, columns, data, where } = matrix;
+  checkInteger('the number of bits', bits, leastBits, mostBits, where);
+  checkWeights(matrix);
+  let greatest = 0;
+  for (const w of data) greatest = Math.max(greatest, Math.abs(w));
+  const book = codebookOf(greatest, bits);
+  const unit = 2 ** book.n2;
+  const levels = Int32Array.from(data, (w) => roundToCodebook(w, book) / unit);
+  return { kind: 'powers', rows, columns, bits, exponent: book.n2, levels };
 }
 
 /**

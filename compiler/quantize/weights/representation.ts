@@ -67,8 +67,25 @@ export interface IntegerWeights extends Shape {
   readonly scales: Float64Array;
 }
 
+/** W[o,i] = 2^exponent * levels[o,i]: INQ. */
+export interface PowerWeights extends Shape {
+  readonly kind: 'powers';
+  /** Bits of a weight. */
+  readonly bits: number;
+  /** n2, the exponent of the least value. */
+  readonly exponent: number;
+  /** rows x columns of 0 and +-2^p, 0 <= p < 2^(bits - 2). */
+  readonly levels: Int32Array;
+}
+
 export type WeightRepresentation =
-  BinaryWeights | TernaryWeights | BasisWeights | FactorWeights | SparseWeights | IntegerWeights;
+  | BinaryWeights
+  | TernaryWeights
+  | BasisWeights
+  | FactorWeights
+  | SparseWeights
+  | IntegerWeights
+  | PowerWeights;
 
 /** The scale of a row, whether there is one for the layer or one for each row. */
 export const scaleOf = (scales: Float64Array, row: number): number =>
@@ -121,6 +138,11 @@ function fillRow(weights: WeightRepresentation, row: number, out: Float64Array):
     case 'integer': {
       const scale = scaleOf(weights.scales, row);
       for (let i = 0; i < columns; i++) out[i] = scale * (weights.levels[start + i] as number);
+      return;
+    }
+    case 'powers': {
+      const unit = 2 ** weights.exponent;
+      for (let i = 0; i < columns; i++) out[i] = unit * (weights.levels[start + i] as number);
       return;
     }
   }

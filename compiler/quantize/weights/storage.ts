@@ -100,6 +100,8 @@ export function weightCost(
         shifts: 0,
         multiplications: weights,
       };
+    case 'powers':
+      return powerOfTwoCost(representation.levels, representation.bits);
   }
 }
 

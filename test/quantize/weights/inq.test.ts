@@ -8,11 +8,14 @@ import {
   greatestExponent,
   leastBits,
   mostBits,
+  quantizePowers,
   roundToCodebook,
   updateFree,
   variableLengthBits,
   type PartlyQuantized,
 } from '../../../compiler/quantize/weights/inq.ts';
+import { matrixOf } from '../../../compiler/quantize/weights/matrix.ts';
+import { reconstruct } from '../../../compiler/quantize/weights/representation.ts';
 
 const bitWidths = fc.integer({ min: leastBits, max: mostBits });
 const weight = fc.double({ min: -8, max: 8, noNaN: true });
@@ -66,6 +69,10 @@ describe('rounding', () => {
   ])('the worked example, %i bits', (bits, expected) => {
     const book = codebookOf(0.8, bits);
     expect(vector.map((w) => roundToCodebook(w, book))).toEqual(expected);
+    const layer = quantizePowers(matrixOf(3, 4, vector), { bits });
+    expect(Array.from(reconstruct(layer).data)).toEqual(expected);
+    expect(layer.exponent).toBe(book.n2);
+    expect(Math.max(...layer.levels.map(Math.abs))).toBe(2 ** (book.n1 - book.n2));
   });
 
   test('follows the printed rule: beta from (alpha + beta)/2 up to 3 beta/2, for neighbours alpha < beta', () => {

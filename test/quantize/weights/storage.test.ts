@@ -12,6 +12,7 @@ import {
   powerOfTwoCost,
   prune,
   quantizeIntegers,
+  quantizePowers,
   shiftedBases,
   sketch,
   ternarize,
@@ -63,6 +64,15 @@ test('each method stores the bits for each weight that it promises, and computes
         expect(bitsPerWeight(weightCost(bases))).toBeLessThanOrEqual(bits);
       }
       expect(bitsPerWeight(weightCost(quantizeIntegers(matrix, { bits })))).toBe(bits);
+      const powers = quantizePowers(matrix, { bits });
+      expect(weightCost(powers)).toEqual({
+        weights,
+        bits: bits * weights,
+        sideBits: 8,
+        additions: nonZeros(powers.levels),
+        shifts: nonZeros(powers.levels),
+        multiplications: 0,
+      });
       expect(bitsPerWeight(weightCost(dorefaWeights(matrix, { bits })))).toBe(bits);
       const kept = prune(matrix, { keep: 0.3 });
       const count = nonZeros(kept.values);
