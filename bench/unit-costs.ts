@@ -182,6 +182,35 @@ function window(
   return { unit: 'gather', title: `${title}, ${gather.lanes} lanes`, params };
 }
 
+/** A matrix of integers of 8 bits of which a part is not zero, `[outputs, inputs]`, `[pe, simd]`. */
+function sparse(
+  [outputs, inputs]: readonly [number, number],
+  density: number,
+  [pe, simd]: readonly [number, number],
+  variant: { readonly packed?: boolean; readonly double?: boolean; readonly bias?: boolean } = {},
+): Case {
+  const { bias = false, ...form } = variant;
+  const most = valueRange(int(8)).max;
+  const weight = (): number =>
+    random() < density ? Math.ceil(random() * most) * (random() < 0.5 ? -1 : 1) : 0;
+  const weights = {
+    elem: int(8),
+    shape: [outputs, inputs],
+    data: Int32Array.from({ length: outputs * inputs }, weight),
+  };
+  const consts = { weights, ...(bias ? { bias: noise(int(12), [outputs]) } : {}) };
+  const words = Object.keys({ ...form, ...(bias ? { bias } : {}) });
+  return {
+    unit: 'sparse',
+    title: [
+      `${outputs}x${inputs}, ${Math.round(1000 * density) / 10} %, PE ${pe}, SIMD ${simd}`,
+      ...words,
+    ].join(', '),
+    params: { inputs, outputs, pe, simd, ...form, x: { ...uint(8) }, y: { ...int(24) } },
+    consts,
+  };
+}
+
 const cases: readonly Case[] = [
   window([3, 1, 0], [32, 32, 3], [int(8), int(8)], { lanes: 3, depth: 128 }),
   window([3, 1, 0], [30, 30, 64], [bipolar, bipolar], { lanes: 64, depth: 64 }),
@@ -251,6 +280,19 @@ const cases: readonly Case[] = [
   unrolled(ternary, uint(2), [32, 16], 3),
   unrolled(int(4), uint(4), [16, 16], 0),
   unrolled(int(4), int(4), [16, 16], 3),
+  sparse([300, 100], 0.03, [2, 8]),
+  sparse([64, 64], 0.03, [4, 4]),
+  sparse([20, 25], 0.14, [3, 1], { packed: true, double: true }),
+  sparse([50, 500], 0.03, [3, 2], { packed: true, double: true }),
+  sparse([50, 500], 0.03, [3, 2], { double: true }),
+  sparse([300, 784], 0.02, [3, 1], { packed: true, double: true }),
+  sparse([300, 784], 0.02, [5, 8], { packed: true }),
+  sparse([500, 800], 0.0073, [1, 1]),
+  sparse([500, 800], 0.0073, [1, 1], { packed: true }),
+  sparse([100, 300], 0.02, [1, 2]),
+  sparse([10, 100], 0.05, [1, 1], { bias: true }),
+  sparse([32, 64], 0.1, [4, 16], { packed: true, bias: true }),
+  sparse([32, 64], 0.1, [8, 4], { packed: true, double: true }),
   ...channelCases,
 ];
 

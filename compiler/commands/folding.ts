@@ -39,6 +39,7 @@ const fields: ReadonlyMap<string, Field> = new Map([
   ['pe', integer(largest)],
   ['simd', integer(largest)],
   ['order', oneOf('output', 'input')],
+  ['variant', { expected: 'a variant that the unit names', takes: (value) => typeof value === 'string' }],
   ['lanes', integer(2 ** 31)],
   ['fork', { expected: '{ "lanes": N } or { "lanes": N, "rows": N }', takes: isObject }],
 ]);
@@ -104,7 +105,7 @@ function checkFields(
  * Reads a folding file: an object from names of layers and inputs to entries (docs/folding.md).
  *
  * @throws DiagnosticError QCC6200 if it is no JSON, QCC6201 for every malformed entry: a field that there is not or that is given twice, a
- * value that it does not take, `order`, or without `unit` `pe` or `simd`, of a layer that is unrolled.
+ * value that it does not take, `order`, `variant`, or without `unit` `pe` or `simd`, of a layer that is unrolled.
  */
 export function parseFolding(text: string, file: string): GivenFoldings {
   let content: unknown;
@@ -128,7 +129,7 @@ export function parseFolding(text: string, file: string): GivenFoldings {
     }
     checkFields(file, path, entry, fields, diagnostics);
     // a unit that is named can be one of several copies
-    const idle = entry['unit'] === undefined ? ['pe', 'simd', 'order'] : ['order'];
+    const idle = entry['unit'] === undefined ? ['pe', 'simd', 'order', 'variant'] : ['order', 'variant'];
     const unused = idle.filter((key) => entry[key] !== undefined);
     if (entry['style'] === 'unrolled' && unused.length > 0) {
       const found = unused.map((key) => `"${key}"`).join(', ');

@@ -85,12 +85,14 @@ export type Implementation =
  * - `order`: `output` computes one group of PE outputs after the other and replays the stored input vector for each (output
  *   major); `input` takes one beat of inputs after the other and keeps an accumulator for every output (input major).
  * - `style`: `folded`, or `unrolled` (constants dissolved into adders, one frame a cycle).
+ * - `variant`: which of its ways of working with these lanes a unit takes, one of `UnitDefinition.variants`; absent: the plain one.
  */
 export interface Folding {
   readonly style: 'folded' | 'unrolled';
   readonly pe: number;
   readonly simd: number;
   readonly order: 'output' | 'input';
+  readonly variant?: string;
 }
 
 /** A memory image that a unit's Verilog reads by $readmemh: `words` hexadecimal words of `width` bits. */
@@ -138,6 +140,8 @@ export interface UnitDefinition {
     cycles: number,
     styles: readonly Folding['style'][],
   ) => readonly Folding[];
+  /** What `Folding.variant` may be for this unit. Absent: it works in one way only. */
+  readonly variants?: readonly string[];
   /** Set on plumbing only. */
   readonly plumbing?: {
     readonly role: PlumbingRole;

@@ -84,7 +84,7 @@ export function tryFolding(
   folding: Folding,
   form: Form = 'portable',
 ): Answer {
-  const key = `${form} ${unit.name} ${folding.style} ${folding.pe} ${folding.simd} ${folding.order}`;
+  const key = `${form} ${unit.name} ${folding.style} ${folding.pe} ${folding.simd} ${folding.order} ${folding.variant ?? ''}`;
   let known = answers.get(layer.request);
   if (known === undefined) answers.set(layer.request, (known = new Map<string, Answer>()));
   let answer = known.get(key);
@@ -93,6 +93,12 @@ export function tryFolding(
 }
 
 function build(layer: Layer, unit: UnitDefinition, folding: Folding, form: Form): Answer {
+  const { variant } = folding;
+  const { variants = [] } = unit;
+  if (variant !== undefined && !variants.includes(variant))
+    return {
+      reason: `${variants.length === 0 ? 'no' : `as variant ${variants.join(' or ')}, or no`} variant (${unit.name})`,
+    };
   const answer = unit.implement?.(layer.request, folding);
   if (answer === undefined) return { reason: `unit ${unit.name} implements no operation` };
   if ('refusal' in answer) return { reason: answer.refusal.expected ?? answer.refusal.message };

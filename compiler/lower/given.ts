@@ -59,7 +59,7 @@ export function sortOut(network: Network, given: FoldingTarget['given'], diagnos
     const input = byInput.get(name);
     if (input !== undefined && !byNode.has(name)) {
       const elements = elementCount(inputs[input]?.type.shape ?? []);
-      const other = (['pe', 'simd', 'order', 'style', 'unit'] as const).find(
+      const other = (['pe', 'simd', 'order', 'style', 'variant', 'unit'] as const).find(
         (key) => entry[key] !== undefined,
       );
       if (other !== undefined) diagnostics.add(foldingRefused(name, `"${other}"`, '"lanes": it is an input'));
@@ -106,12 +106,13 @@ export function writtenFolding(network: Network, choice: Choice): ReadonlyMap<st
   network.layers.forEach(({ request, output }, i) => {
     const candidate = choice.chosen[i];
     if (candidate === undefined) return;
-    const { style, pe, simd, order } = candidate.folding;
+    const { style, pe, simd, order, variant } = candidate.folding;
     const unit = candidate.unit.name;
     const { inputs, outputs } = layerSize(request);
     const whole = style === 'unrolled' && pe === outputs && simd === inputs;
     const how = whole ? { style } : { style, pe, simd, ...(style === 'unrolled' ? {} : { order }) };
-    entries.set(request.value, { unit, ...how, ...forkOf(output) });
+    const which = variant === undefined ? {} : { variant };
+    entries.set(request.value, { unit, ...how, ...which, ...forkOf(output) });
   });
   return entries;
 }

@@ -29,6 +29,7 @@ function fixedCandidate(
     pe: given.pe ?? outputs,
     simd: given.simd ?? inputs,
     order: given.order ?? 'output',
+    ...(given.variant === undefined ? {} : { variant: given.variant }),
   };
   const reasons: string[] = [];
   const able = layer.units.filter(({ name }) => given.unit === undefined || given.unit === name);
@@ -47,7 +48,8 @@ function fixedCandidate(
     } else reasons.push(answer.reason);
   }
   const asked = given.unit === undefined ? '' : `unit ${given.unit}, `;
-  const found = `${asked}style ${folding.style}, pe ${folding.pe}, simd ${folding.simd}, ${folding.order} order`;
+  const variant = folding.variant === undefined ? '' : `, variant ${folding.variant}`;
+  const found = `${asked}style ${folding.style}, pe ${folding.pe}, simd ${folding.simd}, ${folding.order} order${variant}`;
   diagnostics.add(foldingRefused(layer.request.value, found, reasons.join('; ')));
   return undefined;
 }

@@ -16,6 +16,8 @@ const foldingSchema = z.object({
   pe: z.int().min(1),
   simd: z.int().min(1),
   order: z.enum(['output', 'input']),
+  /** Which of its ways of working a unit takes, where it has several. */
+  variant: z.string().optional(),
 });
 
 /** An entry of a folding file (docs/folding.md). */

@@ -38,12 +38,17 @@ function typesText({ types }: ReportLayer): string {
   return `${types.input}${types.weights === undefined ? '' : ` x ${types.weights}`} -> ${types.output}`;
 }
 
-/** `16 x 32`, with the order of folding; `unrolled` where nothing is folded. */
+/** `16 x 32`, with the order of folding and the unit's variant; `unrolled` where nothing is folded. */
 export function foldingText({ folding, types }: ReportLayer): string {
   if (folding === undefined) return '';
   if (folding.style === 'unrolled') return 'unrolled';
   // without weights there is nothing to go through in one order or the other
-  return `${folding.pe} x ${folding.simd}${types.weights === undefined ? '' : ` ${folding.order}`}`;
+  const order = types.weights === undefined ? [] : [folding.order];
+  return [
+    `${folding.pe} x ${folding.simd}`,
+    ...order,
+    ...(folding.variant === undefined ? [] : [folding.variant]),
+  ].join(' ');
 }
 
 /** `21,120 bits in memories, 1.2 a weight (1 to 8 by layer)`: what weights take, with the indices of sparse ones. */

@@ -212,8 +212,10 @@ export function tableLines(
   ];
 }
 
-/** LUT, FF and BRAM of a table under Yosys. */
-export function tableCost(table: LaneTable): {
+/** LUT, FF and BRAM of a table under Yosys, for which how many words there are is enough. */
+export function tableCost(
+  table: Pick<LaneTable, 'width' | 'block'> & { readonly words: { readonly length: number } },
+): {
   readonly lut: number;
   readonly ff: number;
   readonly bram36: number;

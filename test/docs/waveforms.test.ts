@@ -35,6 +35,21 @@ const diagrams: readonly Diagram[] = [
     cycles: 9,
   },
   {
+    unit: 'sparse',
+    params: {
+      inputs: 3,
+      outputs: 2,
+      pe: 1,
+      simd: 1,
+      double: true,
+      x: stream.elem,
+      y: { kind: 'int', bits: 16 },
+    },
+    inputs: 'abc',
+    outputs: 'PQ',
+    cycles: 10,
+  },
+  {
     ...axis,
     unit: 'stream_input',
     params: { stream },

@@ -33,6 +33,8 @@ describe('a folding file', () => {
     ['{"a": {"__proto__": {"pe": 4}}}', ['QCC6201 "__proto__"']],
     ['{"a": {"constructor": 4}}', ['QCC6201 "constructor"']],
     ['{"a": {"pe": 4, "style": "unrolled", "order": "input"}}', ['QCC6201 "pe", "order"']],
+    ['{"a": {"unit": "sparse", "style": "unrolled", "variant": "packed"}}', ['QCC6201 "variant"']],
+    ['{"a": {"variant": 2}}', ['QCC6201 2']],
     ['{"a": {"pe": 0}, "b": {"simd": 1.5}}', ['QCC6201 0', 'QCC6201 1.5']],
     ['{"a": {"pe": "4"}}', ['QCC6201 "4"']],
     ['{"a": {"fork": {"rows": 4}}}', ['QCC6201 {"rows":4}']],
@@ -60,6 +62,8 @@ describe('names of a folding file', () => {
     ['pe of an input', { x: { pe: 1 } }, /^QCC4107 /],
     ['more lanes than elements', { x: { lanes: 41 } }, /^QCC4107 /],
     ['a fork of what one layer reads', { act0: { fork: { lanes: 1 } } }, /^QCC4107 /],
+    ['a variant of a unit that has none', { act0: { unit: 'mvu', variant: 'packed' } }, /^QCC4107 /],
+    ['a variant of an input', { x: { variant: 'packed' } }, /^QCC4107 /],
     ['a unit that there is not', { act0: { unit: 'gather' } }, /^QCC4107 /],
     ['__proto__', JSON.parse('{"__proto__": {"pe": 1}}') as Record<string, GivenFolding>, /^QCC4105 /],
   ])('%s is refused', (_, given, expected) => expect(refused(given)[0]).toMatch(expected));
