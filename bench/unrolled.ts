@@ -1,5 +1,5 @@
 /**
- * Unrolled layers beside da4ml: LUTs by Yosys (`-family xcup -nowidelut`), in the form for AMD devices and in the portable one. Rows that need the
+ * Unrolled layers beside da4ml, with register stages for 200 MHz: LUTs by Yosys (`-family xcup -nowidelut`), in the form for AMD devices and in the portable one. Rows that need the
  * trained models are left out where ../shared/data is absent.
  *
  *     node --import ./scripts/ts.mjs bench/unrolled.ts [--check]
@@ -9,6 +9,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
+import { levelsAt } from '../compiler/devices/index.ts';
 import { compileGraph, loadModel } from '../compiler/driver.ts';
 import { Diagnostics } from '../compiler/diagnostics/index.ts';
 import { freeze } from '../compiler/hw/index.ts';
@@ -62,6 +63,7 @@ function sparse(bits: number, da4ml: number, goal: number): Case {
       x: { ...uint(bits) },
       y: { ...fitInteger(-reach, reach) },
       base: 0,
+      levels: levelsAt(200),
     },
     consts: { weights: { elem: ternary, shape: [64, 64], data: half } },
     origin: { nodes: [] },
@@ -108,6 +110,7 @@ cases.push({
       x: { ...bipolar },
       y: { ...bipolar },
       base: -1,
+      levels: levelsAt(200),
     },
     consts: {
       weights: {

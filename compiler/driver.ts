@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { createEngine } from '../sim/engine.ts';
 import { units } from '../templates/registry.ts';
-import { budgetOf, type Device } from './devices/index.ts';
+import { budgetOf, levelsAt, type Device } from './devices/index.ts';
 import { fileUnreadable, shapeKnown } from './diagnostics/catalog/driver.ts';
 import { fail } from './diagnostics/index.ts';
 import type { Diagnostics } from './diagnostics/index.ts';
@@ -138,8 +138,10 @@ export interface Exploration {
 /** What a graph's foldings are searched for. */
 function targetOf(options: CompileOptions): FoldingTarget & { readonly form: Form } {
   const { device } = options;
+  const clockMhz = options.clockMhz ?? defaultClockMhz;
   return {
-    clockMhz: options.clockMhz ?? defaultClockMhz,
+    clockMhz,
+    levels: levelsAt(clockMhz, device?.delay),
     style: options.style ?? 'auto',
     ...(options.fps === undefined ? {} : { fps: options.fps }),
     ...(options.latencyUs === undefined ? {} : { latencyUs: options.latencyUs }),

@@ -156,6 +156,8 @@ function devicesPage(): string {
     '|---|---|---|---|---|---|',
     ...rows,
     '',
+    '`delay` of a device file says what a clock leaves room for, in units that have a register stage more where it is fast ([unrolled](../templates/unrolled/README.md)): nanoseconds of a level of logic, that is a LUT of six inputs with the wire to it, and of what the registers at both ends add. The figures are round ones, a LUT of the data sheet with three times its delay for the wire (with four-input LUTs, two of them); nothing was placed and routed to get them. Without `--device` those of UltraScale+ hold.',
+    '',
     'How many lookup tables of four inputs stand for one of six was measured in Yosys on three whole designs (digits and TFC_2W2A, which are networks of one and two bits, and a jet tagger of six bits with multipliers): `synth_ecp5` needed 2.46, 2.09 and 1.93 times the LUTs of `synth_xilinx -family xcup -nowidelut` (carry cells as two), `synth_ice40` 2.44, 1.77 and 1.93 times, `synth_gowin` 2.38 and 2.11 times (digits and TFC_2W2A). The device files hold the medians, 2.1, 1.9 and 2.2, as `lut.perSix`. An ALM of Intel counts as one of six inputs; digits took 0.71 ALMs a LUT in `synth_intel_alm`. A device that is nearly full by these numbers may not route.',
     '',
     '## Adding one',

@@ -25,7 +25,11 @@ export const styles = ['folded', 'unrolled', 'auto'] as const;
 
 /** Options of every command that makes hardware of a model. */
 export const hardwareOptions = {
-  'clock-mhz': { type: 'number', requiresArg: true, describe: 'Clock in MHz (default 200)' },
+  'clock-mhz': {
+    type: 'number',
+    requiresArg: true,
+    describe: 'Clock in MHz (default 200); unrolled layers are pipelined for it',
+  },
   fps: { type: 'number', requiresArg: true, describe: 'Frames a second to reach at that clock' },
   'latency-us': {
     type: 'number',

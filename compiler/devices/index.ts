@@ -47,3 +47,11 @@ export function budgetOf(device: Device): Required<Budget> {
     dsp: dsp?.count ?? 0,
   };
 }
+
+/** Delays where no device is named: those of UltraScale+. */
+const usualDelay: Device['delay'] = { level: 0.45, register: 0.4 };
+
+/** Levels of logic (see hw/stages.ts) that a clock of `clockMhz` MHz leaves between two registers, rounded down, at least 1. */
+export function levelsAt(clockMhz: number, { level, register } = usualDelay): number {
+  return Math.max(1, Math.floor((1000 / clockMhz - register) / level));
+}

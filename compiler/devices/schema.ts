@@ -19,6 +19,11 @@ export const deviceSchema = z.strictObject({
     z.strictObject({ inputs: z.literal(6), count: z.int().min(1) }),
     z.strictObject({ inputs: z.literal(4), count: z.int().min(1), perSix: z.number().min(1).max(4) }),
   ]),
+  /**
+   * Nanoseconds, at a usual speed grade and temperature: of a level of logic, which is a LUT of six inputs with the wire to it (or as many LUTs
+   * of four as stand for one in a row), and of what each register adds to a way, clock to output and setup with clock uncertainty.
+   */
+  delay: z.strictObject({ level: z.number().positive(), register: z.number().positive() }),
   /** Flip-flops. */
   ff: z.int().min(1),
   /** Block memories: bits of one, with parity bits where they can carry data; `halves` if one works as two of half the size. */

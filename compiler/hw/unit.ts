@@ -68,6 +68,8 @@ export interface LayerRequest {
   readonly input: TensorType;
   /** All data operands of the first operation, in order (`input` first); the unit's input ports, in order, take them. */
   readonly inputs: readonly TensorType[];
+  /** Levels of logic that the clock leaves between two registers (see stages.ts), for units that go by them; absent: any number. */
+  readonly levels?: number;
 }
 
 /** What a unit answers to a request: an instance, but for its name, or the reason it cannot. */

@@ -26,7 +26,7 @@ export interface DesignPoint extends Cost {
 /** What `explore` can be told. */
 export interface ExploreOptions extends Pick<
   FoldingTarget,
-  'clockMhz' | 'style' | 'given' | 'form' | 'budget' | 'device'
+  'clockMhz' | 'levels' | 'style' | 'given' | 'form' | 'budget' | 'device'
 > {
   /** Intervals to look at, evenly apart on a logarithmic scale between the least and the longest; 48 unless given. */
   readonly points?: number;
@@ -63,7 +63,7 @@ export function explore(
   diagnostics: Diagnostics,
 ): readonly DesignPoint[] {
   const { clockMhz, points = 48, model } = options;
-  const space = new DesignSpace(networkOf(graph, units, diagnostics), units, options, diagnostics);
+  const space = new DesignSpace(networkOf(graph, units, diagnostics, options), units, options, diagnostics);
   checkReach(space, options, undefined, diagnostics);
   const limits = limitsOf(options);
   const start = fastest(space)?.cycles ?? 1;

@@ -3,6 +3,7 @@ import { everyUnitRefused, noUnitFor, nothingToBuild } from '../diagnostics/cata
 import { valueUnread } from '../diagnostics/catalog/lower.ts';
 import { invariant } from '../diagnostics/index.ts';
 import type { Folding, LayerRequest, UnitDefinition } from '../hw/index.ts';
+import type { FoldingTarget } from './plan.ts';
 import type { Graph, GraphInput, GraphOutput, Node } from '../qir/graph.ts';
 import type { Tensor, TensorType } from '../qir/types.ts';
 
@@ -55,6 +56,7 @@ function request(
   graph: Graph,
   nodes: readonly Node[],
   inputs: readonly TensorType[],
+  levels: number | undefined,
 ): LayerRequest | undefined {
   const [input] = inputs;
   if (input === undefined) return undefined;
@@ -62,6 +64,7 @@ function request(
     value: nodes.at(-1)?.name ?? '',
     input,
     inputs,
+    ...(levels === undefined ? {} : { levels }),
     ops: nodes.map((node) => {
       const consts = new Map<number, Tensor>();
       node.operands.forEach((operand, position) => {
@@ -113,6 +116,7 @@ function longest(
   chain: readonly Node[],
   inputs: readonly TensorType[],
   units: ReadonlyMap<string, UnitDefinition>,
+  levels: number | undefined,
 ):
   | (Pick<Layer, 'request' | 'nodes' | 'units' | 'known'> & { readonly refusals?: undefined })
   | { readonly refusals: Refusals } {
@@ -121,7 +125,7 @@ function longest(
     const nodes = chain.slice(0, length);
     const pattern = nodes.map((node) => node.op).join('+');
     const known = [...units.values()].filter((unit) => unit.implementsOps.includes(pattern));
-    const layer = request(graph, nodes, inputs);
+    const layer = request(graph, nodes, inputs, levels);
     if (known.length === 0 || layer === undefined) continue;
     const answer = takers(known, layer);
     if (answer.units.length > 0) return { request: layer, nodes, units: answer.units, known };
@@ -150,12 +154,14 @@ function readersOf(graph: Graph): ReadonlyMap<string, readonly (Node | GraphOutp
  * Reported: every operation without a unit (QCC4101, QCC4102), every value that nothing reads (QCC4108; passes drop dead nodes, so it is
  * an input that the network does not use, or a graph that did not go through them), and a graph without any operation (QCC4104).
  *
+ * @param target - what of it decides how the graph is cut, or is handed on to the units.
  * @throws DiagnosticError with all of them.
  */
 export function networkOf(
   graph: Graph,
   units: ReadonlyMap<string, UnitDefinition>,
   diagnostics: Diagnostics,
+  { levels }: Pick<FoldingTarget, 'levels'> = {},
 ): Network {
   const readers = readersOf(graph);
   const known = [...new Set([...units.values()].flatMap((unit) => unit.implementsOps))].sort();
@@ -192,7 +198,7 @@ export function networkOf(
       chain.push((last = next));
     }
     const inputs = operands.map((name) => types.get(name)).filter((type) => type !== undefined);
-    const taken = longest(graph, chain, inputs, units);
+    const taken = longest(graph, chain, inputs, units, levels);
     if (taken.refusals !== undefined) {
       if (taken.refusals.length > 0) diagnostics.add(everyUnitRefused(node.name, node.op, taken.refusals));
       else diagnostics.add(noUnitFor(node.name, node.op, node.origin.nodes, node.where, known));

@@ -213,7 +213,7 @@ export function lower(
   model: CycleModel,
   diagnostics: Diagnostics,
 ): Lowered {
-  const network = networkOf(graph, units, diagnostics);
+  const network = networkOf(graph, units, diagnostics, target);
   const space = new DesignSpace(network, units, target, diagnostics);
   // a device limits a design, a budget asks for all that it allows
   const start = target.budget === undefined ? ownInterval(space) : 1;

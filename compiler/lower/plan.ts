@@ -40,6 +40,8 @@ export interface FoldingTarget {
   /** Frames per second to reach at the clock; absent: what the other fields leave, or what the size of the network suggests. */
   readonly fps?: number;
   readonly clockMhz: number;
+  /** Levels of logic that the clock leaves between two registers, for units that go by them (see hw/stages.ts). */
+  readonly levels?: number;
   /** Microseconds that a frame may take from its first input beat to its last output beat, in an empty design. */
   readonly latencyUs?: number;
   /**

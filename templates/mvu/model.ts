@@ -9,13 +9,13 @@ export interface Schedule {
 }
 
 /** Stages between a step and the spill register: operands, accumulator. */
-const depth = 2;
+const stages = 2;
 
 /**
  * Step s works on input beat sf and output group nf; it takes the beat in the first group, gives a beat at the last beat. The
- * vectors of a frame follow one another like frames, so the schedule is that of one vector.
+ * vectors of a frame follow one another like frames, so the schedule is that of one vector. `depth` stages lie before the spill register.
  */
-export function model({ sf, nf, order }: Schedule): TimingModel {
+export function model({ sf, nf, order }: Schedule, depth = stages): TimingModel {
   const groupOf = (step: number): number => (order === 'output' ? Math.floor(step / sf) : step % nf);
   const beatOf = (step: number): number => (order === 'output' ? step % sf : Math.floor(step / nf));
   return new StepPipeline({
@@ -28,6 +28,6 @@ export function model({ sf, nf, order }: Schedule): TimingModel {
 }
 
 /** A vector takes sf * nf cycles; the first result needs the last input beat (the one that ends the first sum). */
-export function timing({ sf, nf }: Schedule, rows: number): UnitTiming {
+export function timing({ sf, nf }: Schedule, rows: number, depth = stages): UnitTiming {
   return { initiationInterval: rows * sf * nf, latency: depth + 1 };
 }

@@ -7,6 +7,13 @@ interface Run {
   readonly whole: boolean;
 }
 
+/** A wire of some bits with the expression that drives it. */
+export interface WireText {
+  readonly name: string;
+  readonly bits: number;
+  readonly text: string;
+}
+
 /** Widest vector of the adders: what a processor's register holds, so that simulation stays fast. */
 const WIDEST = 64;
 
@@ -17,21 +24,25 @@ const WIDEST = 64;
  * @param planes - vectors of bits: bits of plane b weigh 2^b.
  * @param width - bits of the result; columns above are cut off.
  * @param prefix - begins the name of every wire.
- * @returns statements that define wires, and the rows (of `width` bits) that are left to add.
+ * @returns statements that define wires, the same as wires by counter, and the rows (of `width` bits) that are left to add.
  */
 export function compress(
   planes: readonly { readonly name: string; readonly bits: number }[],
   width: number,
   prefix = 's',
-): { readonly lines: readonly string[]; readonly rows: readonly string[] } {
-  const lines: string[] = [];
+): {
+  readonly lines: readonly string[];
+  readonly counters: readonly (readonly WireText[])[];
+  readonly rows: readonly string[];
+} {
+  const counters: WireText[][] = [];
   const columns: Run[][] = Array.from({ length: width }, () => []);
   planes.forEach(({ name, bits }, b) => columns[b]?.push({ name, low: 0, count: bits, whole: true }));
   let next = 0;
 
   const define = (column: number, bits: number, expression: string): string => {
     const name = `${prefix}${column}_${next++}`;
-    lines.push(`wire [${bits - 1}:0] ${name} = ${expression};`);
+    counters.at(-1)!.push({ name, bits, text: expression });
     return name;
   };
   const push = (column: number, name: string, bits: number): void => {
@@ -44,6 +55,7 @@ export function compress(
     return [sum, define(column + 1, bits, `(${a} & ${b}) | (${c} & (${a} | ${b}))`)];
   };
   const counter = (column: number, bits: number, v: readonly string[]): void => {
+    counters.push([]);
     const [low0, carry0] = add3(column, bits, v.slice(0, 3));
     if (v.length === 3) {
       push(column, low0, bits);
@@ -80,7 +92,8 @@ export function compress(
   const rows = Array.from({ length: Math.max(0, ...bitNames.map((names) => names.length)) }, (_, row) => {
     return concatenation(bitNames.map((names) => names[row]).reverse());
   });
-  return { lines, rows };
+  const lines = counters.flat().map(({ name, bits, text }) => `wire [${bits - 1}:0] ${name} = ${text};`);
+  return { lines, counters, rows };
 }
 
 /** A word out of bits, the highest first; absent ones are zeros, a run of them one constant. */

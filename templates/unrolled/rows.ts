@@ -1,7 +1,9 @@
 import { bitWidth } from '../../compiler/qir/types.ts';
 import type { HwNode } from '../../compiler/hw/index.ts';
+import { adderDelay } from '../../compiler/hw/stages.ts';
 import { encodeElement } from '../../compiler/hw/pack.ts';
 import { analyse, mvuParams } from '../mvu/analysis.ts';
+import type { Step, StepText } from './steps.ts';
 import { bitsFor, extended, literal } from './text.ts';
 import { uniformLevels } from './uniform.ts';
 import type { UniformLevels } from './uniform.ts';
@@ -21,10 +23,8 @@ export interface Row {
   readonly bits: number;
   /** Weights, negated where the output is flipped. */
   readonly weights: readonly number[];
-  /** Statements that stand before `result`. */
-  readonly wires: readonly string[];
-  /** The result, an expression in `h<index>_q` of the element's width. */
-  readonly result: string;
+  /** What makes the result, `y<index>` of the element's width, of what is handed over, `h<index>_q`. */
+  readonly result: readonly Step[];
 }
 
 const nothing: Handed = { kind: 'nothing' };
@@ -41,7 +41,12 @@ export function rowsOf(node: HwNode): readonly Row[] {
     const low = analysis.low[index] ?? 0;
     const high = analysis.high[index] ?? 0;
     const h = `h${index}_q`;
-    const common = { index, weights, wires: [] };
+    const common = { index, weights };
+    const step = (text: string, delay: number): Step => ({
+      wires: [{ name: `y${index}`, bits: yBits, text }],
+      delay,
+    });
+    const fixed = (text: string): Row => ({ ...common, handed: nothing, bits: 0, result: [step(text, 0)] });
     const sum = (constant: number): { readonly handed: Handed; readonly bits: number } => {
       const signed = low + constant < 0;
       return { handed: { kind: 'sum', constant, signed }, bits: bitsFor(low + constant, high + constant) };
@@ -50,10 +55,13 @@ export function rowsOf(node: HwNode): readonly Row[] {
       const offset = analysis.offset[index] ?? 0;
       const { handed, bits } = sum(Math.floor(offset / analysis.scale));
       const signed = handed.kind === 'sum' && handed.signed;
-      if (analysis.scale === 1) return { ...common, handed, bits, result: extended(h, bits, yBits, signed) };
       const parity = `1'b${Math.abs(offset % 2)}`;
-      if (yBits === 1) return { ...common, handed: nothing, bits: 0, result: parity };
-      return { ...common, handed, bits, result: `{${extended(h, bits, yBits - 1, signed)}, ${parity}}` };
+      if (analysis.scale === 2 && yBits === 1) return fixed(parity);
+      const text =
+        analysis.scale === 1
+          ? extended(h, bits, yBits, signed)
+          : `{${extended(h, bits, yBits - 1, signed)}, ${parity}}`;
+      return { ...common, handed, bits, result: [step(text, 0)] };
     }
     const levels = Array.from(
       { length: analysis.count },
@@ -62,26 +70,58 @@ export function rowsOf(node: HwNode): readonly Row[] {
     const met = levels.filter((t) => t <= low).length;
     const open = levels.filter((t) => t > low && t <= high);
     const start = y.kind === 'bipolar' ? met : encodeElement(y, base + met);
-    if (open.length === 0) return { ...common, handed: nothing, bits: 0, result: literal(start, yBits) };
+    if (open.length === 0) return fixed(literal(start, yBits));
     const [only = 0] = open;
     if (open.length === 1) {
       const handed: Handed = { kind: 'reach', bound: only };
-      const result =
-        yBits === 1 && start === 0 ? h : `${literal(start, yBits)} + ${extended(h, 1, yBits, false)}`;
-      return { ...common, handed, bits: 1, result };
+      const plain = yBits === 1 && start === 0;
+      const text = plain ? h : `${literal(start, yBits)} + ${extended(h, 1, yBits, false)}`;
+      return { ...common, handed, bits: 1, result: [step(text, plain ? 0 : 1)] };
     }
     const uniform = uniformLevels(open);
     if (uniform !== undefined) {
       const { handed, bits } = sum(-uniform.origin);
       const signed = handed.kind === 'sum' && handed.signed;
-      return { ...common, handed, bits, ...uniformResult(index, bits, signed, uniform, start, yBits) };
+      return { ...common, handed, bits, result: uniformResult(index, bits, signed, uniform, start, yBits) };
     }
     const { handed, bits } = sum(0);
     const signed = handed.kind === 'sum' && handed.signed;
     const left = signed ? `$signed(${h})` : h;
-    const counts = open.map((t) => extended(`(${left} >= ${literal(t, bits, signed)})`, 1, yBits, false));
-    return { ...common, handed, bits, result: [literal(start, yBits), ...counts].join(' + ') };
+    const compared = open.map((t, j): Step => {
+      const text = `${left} >= ${literal(t, bits, signed)}`;
+      return { wires: [{ name: `c${index}_${j}`, bits: 1, text }], delay: adderDelay(bits) };
+    });
+    const counted = countOf(index, open.length, yBits);
+    const text = [literal(start, yBits), ...counted.parts].join(' + ');
+    const last = step(text, adderDelay(yBits) + (counted.parts.length > 1 ? 1 : 0));
+    return { ...common, handed, bits, result: [...compared, ...counted.steps, last] };
   });
+}
+
+/** How many of the bits `c<index>_<j>` are set: steps, and one or two expressions of `bits` bits to add up. */
+function countOf(
+  index: number,
+  count: number,
+  bits: number,
+): { readonly steps: readonly Step[]; readonly parts: readonly string[] } {
+  const steps: Step[] = [];
+  const define = (text: string, delay: number): string => {
+    const name = `n${index}_${steps.length}`;
+    steps.push({ wires: [{ name, bits, text }], delay });
+    return name;
+  };
+  // six bits are counted by a LUT for each bit of the result
+  const groups = Array.from({ length: Math.ceil(count / 6) }, (_, g) =>
+    Array.from({ length: Math.min(6, count - 6 * g) }, (__, j) =>
+      extended(`c${index}_${6 * g + j}`, 1, bits, false),
+    ),
+  );
+  const parts = groups.map((group) => (group.length === 1 ? group[0]! : define(group.join(' + '), 1)));
+  while (parts.length > 2) {
+    const three = parts.splice(0, 3);
+    parts.push(define(three.join(' + '), adderDelay(bits) + 1));
+  }
+  return { steps, parts };
 }
 
 /** Levels that stand 2^shift apart are a shift, cut off at both ends. */
@@ -92,16 +132,14 @@ function uniformResult(
   { shift, even, skipped, count }: UniformLevels,
   start: number,
   yBits: number,
-): { readonly wires: readonly string[]; readonly result: string } {
+): readonly Step[] {
   const h = `h${index}_q`;
   const k = `k${index}`;
   const wide = bits - shift;
-  const wires: string[] = [];
   const whole = `${h}[${bits - 1}:${shift}]`;
   // a tie goes to the even level
   const lowest = `${h}[${shift}] & (|${h}[${shift - 1}:0])`;
   const value = !even ? whole : wide === 1 ? lowest : `{${h}[${bits - 1}:${shift + 1}], ${lowest}}`;
-  wires.push(`wire [${wide - 1}:0] ${k} = ${value};`);
   const type = signed ? '$signed' : '';
   const number = type === '' ? k : `$signed(${k})`;
   const most = skipped + count;
@@ -124,5 +162,22 @@ function uniformResult(
   const offset = start - skipped;
   const cut = extended(k, wide, yBits, signed);
   const inner = offset === 0 ? cut : `${cut} + ${literal(offset, yBits)}`;
-  return { wires: [...wires, `wire unused_${k} = &{1'b0, ${k}};`], result: [...tests, inner].join(' ') };
+  return [
+    { wires: [{ name: k, bits: wide, text: value }], delay: even ? 2 : 0 },
+    // the comparisons stand beside the addition, and a multiplexer behind both
+    {
+      wires: [{ name: `y${index}`, bits: yBits, text: [...tests, inner].join(' ') }],
+      delay: tests.length === 0 && offset === 0 ? 0 : 1 + adderDelay(Math.max(wide, yBits)),
+    },
+  ];
+}
+
+/** The results of all rows as a text. */
+export function resultText(rows: readonly Row[]): StepText {
+  return {
+    inputs: rows.flatMap(({ index, bits }) => (bits === 0 ? [] : [{ name: `h${index}_q`, bits }])),
+    steps: rows.flatMap(({ result }) => result),
+    outputs: rows.map(({ index }) => `y${index}`),
+    whole: false,
+  };
 }

@@ -1,64 +1,106 @@
 import { isSigned } from '../../compiler/qir/types.ts';
 import type { HwNode } from '../../compiler/hw/index.ts';
-import { intervals, shareMatrix } from '../../compiler/hw/adders/index.ts';
+import { adderDelay } from '../../compiler/hw/stages.ts';
+import { depths, intervals, shareMatrix, termsOf, treeDepth } from '../../compiler/hw/adders/index.ts';
 import type { AdderGraph, Interval, Term } from '../../compiler/hw/adders/index.ts';
 import { analyse, mvuParams } from '../mvu/analysis.ts';
 import { compress } from '../mvu/popcount.ts';
+import type { WireText } from '../mvu/popcount.ts';
 import type { Row } from './rows.ts';
+import type { Step, StepText } from './steps.ts';
 import { bitsFor, extended, literal } from './text.ts';
 
 /** Products of at most this many are worth the search for shared sums; larger matrices are added up row by row. */
 const mostShared = 40_000;
 
 /**
- * The portable statements that define `h<index>` of every row from `x`. Single bits are counted by vectors of full adders, which mappers
+ * The portable text that makes `h<index>` of every row from `x`. Single bits are counted by vectors of full adders, which mappers
  * turn into six-input tables; numbers are added by shared two-operand adders.
  */
-export function portableSums(node: HwNode, rows: readonly Row[]): string[] {
-  const { form, xBits } = analyse(node);
+export function portableSums(node: HwNode, rows: readonly Row[]): StepText {
+  const { inputs } = mvuParams(node);
+  const { xBits } = analyse(node);
   const wanted = rows.filter(({ handed }) => handed.kind !== 'nothing');
-  return form === 'planes' && xBits < 3 ? countedSums(node, wanted) : addedSums(node, wanted);
+  const counted = isCounted(node);
+  return {
+    inputs: Array.from({ length: inputs }, (_, k) => ({ name: `x${k}`, bits: xBits })),
+    steps: counted ? countedSums(node, wanted) : addedSums(node, wanted),
+    outputs: wanted.map(({ index }) => `h${index}`),
+    whole: counted,
+  };
 }
 
-/** `h<index>` from the row's H, `width` bits of it. */
-function handOver({ index, bits, handed }: Row, sum: string, width: number, signed: boolean): string[] {
+/** Whether single bits are counted, or else numbers added. */
+export function isCounted(node: HwNode): boolean {
+  const { form, xBits } = analyse(node);
+  return form === 'planes' && xBits < 3;
+}
+
+/** `h<index>` from the row's H, `width` bits of it and a sum of `operands` numbers, 0 to 3. */
+function handOver(
+  { index, bits, handed }: Row,
+  sum: string,
+  operands: number,
+  width: number,
+  signed: boolean,
+): Step[] {
+  // more than two numbers are added by rows of LUTs in front of one carry chain
+  const adder = (count: number): number => (count < 2 ? 0 : adderDelay(width) + count - 2);
+  if (handed.kind === 'sum' && handed.constant !== 0 && operands > 2) {
+    const text = `t${index} + ${literal(handed.constant, bits)}`;
+    return [
+      { wires: [{ name: `t${index}`, bits, text: sum }], delay: adder(operands) },
+      { wires: [{ name: `h${index}`, bits, text }], delay: adder(2) },
+    ];
+  }
   if (handed.kind === 'sum') {
     const text = handed.constant === 0 ? sum : `${sum} + ${literal(handed.constant, bits)}`;
-    return [`wire [${bits - 1}:0] h${index} = ${text};`];
+    const delay = adder(operands + (handed.constant === 0 ? 0 : 1));
+    return [{ wires: [{ name: `h${index}`, bits, text }], delay }];
   }
   const bound = handed.kind === 'reach' ? handed.bound : 0;
-  const whole = `wire [${width - 1}:0] t${index} = ${sum};`;
   const left = signed ? `$signed(t${index})` : `t${index}`;
-  return [whole, `wire h${index} = ${left} >= ${literal(bound, width, signed)};`];
+  const text = `${left} >= ${literal(bound, width, signed)}`;
+  return [
+    { wires: [{ name: `t${index}`, bits: width, text: sum }], delay: adder(operands) },
+    { wires: [{ name: `h${index}`, bits: 1, text }], delay: adderDelay(width) },
+  ];
 }
 
 /** Weights of -1, 0, +1: the popcount of the input's bits, inverted where the weight is negative. */
-function countedSums(node: HwNode, rows: readonly Row[]): string[] {
+function countedSums(node: HwNode, rows: readonly Row[]): Step[] {
   const { x } = mvuParams(node);
   const { xBits, low, high } = analyse(node);
   return rows.flatMap((row) => {
     const { index, weights, handed } = row;
     const width = handed.kind === 'sum' ? row.bits : bitsFor(low[index] ?? 0, high[index] ?? 0);
-    const planes: { name: string; bits: number }[] = [];
-    const lines: string[] = [];
+    const planes: WireText[] = [];
     for (let b = 0; b < xBits && b < width; b++) {
       const flip = isSigned(x) && b === xBits - 1;
       const picked = weights.flatMap((w, k) =>
-        w === 0 ? [] : [`${w < 0 !== flip ? '~' : ''}x[${k * xBits + b}]`],
+        w === 0 ? [] : [`${w < 0 !== flip ? '~' : ''}x${k}${xBits === 1 ? '' : `[${b}]`}`],
       );
       if (picked.length === 0) continue;
-      const name = `p${index}_${b}`;
-      lines.push(`wire [${picked.length - 1}:0] ${name} = {${picked.reverse().join(', ')}};`);
-      planes.push({ name, bits: picked.length });
+      planes.push({ name: `p${index}_${b}`, bits: picked.length, text: `{${picked.reverse().join(', ')}}` });
     }
-    const { lines: adders, rows: left } = compress(planes, width, `r${index}_`);
+    const { counters, rows: left } = compress(planes, width, `r${index}_`);
     const sum = left.length === 0 ? `${width}'d0` : left.join(' + ');
-    return [...lines, ...adders, ...handOver(row, sum, width, false)];
+    return [
+      ...planes.map((plane): Step => ({ wires: [plane], delay: 0 })),
+      // what a counter makes is a function of six bits at most
+      ...counters.map((wires): Step => ({ wires, delay: 1 })),
+      ...handOver(row, sum, left.length, width, false),
+    ];
   });
 }
 
+/** Levels of adders of two operands from the inputs to a row's sum, at most: as many as the row with the most terms needs. */
+export function adderLevels(rows: readonly Row[]): number {
+  return rows.reduce((most, { weights }) => Math.max(most, treeDepth(termsOf(weights).map(() => 0))), 0);
+}
+
 /** Numbers: a wire for each shared sum, two operands an adder. */
-function addedSums(node: HwNode, rows: readonly Row[]): string[] {
+function addedSums(node: HwNode, rows: readonly Row[]): Step[] {
   const { inputs, x } = mvuParams(node);
   const analysis = analyse(node);
   const { xBits, low, high } = analysis;
@@ -68,19 +110,16 @@ function addedSums(node: HwNode, rows: readonly Row[]): string[] {
     : { min: 0, max: 2 ** xBits - 1 };
   const matrix = rows.map(({ weights }) => weights);
   const strategy = inputs * rows.length * xBits > mostShared ? 'plain' : 'pairs';
-  const graph: AdderGraph = shareMatrix(matrix, { strategy });
+  const graph: AdderGraph = shareMatrix(matrix, { strategy, maxDepth: adderLevels(rows) });
   const { nodes } = intervals(graph, range);
-  const lines: string[] = [];
-  const names: string[] = [];
-  for (let k = 0; k < inputs; k++) {
-    const [top, bottom] = [(k + 1) * xBits - 1, k * xBits];
-    lines.push(`wire [${xBits - 1}:0] x${k} = ${xBits === 1 ? `x[${bottom}]` : `x[${top}:${bottom}]`};`);
-    names.push(`x${k}`);
-  }
+  const steps: Step[] = [];
+  const names = Array.from({ length: inputs }, (_, k) => `x${k}`);
+  const { nodes: levels } = depths(graph);
   graph.sums.forEach((terms, i) => {
     const interval = nodes[inputs + i]!;
     const width = bitsFor(interval.min, interval.max);
-    lines.push(`wire [${width - 1}:0] s${i} = ${chain(terms, names, nodes, width)};`);
+    const text = chain(terms, names, nodes, width);
+    steps.push({ wires: [{ name: `s${i}`, bits: width, text }], delay: adderDelay(width) });
     names.push(`s${i}`);
   });
   graph.outputs.forEach((terms, r) => {
@@ -90,15 +129,11 @@ function addedSums(node: HwNode, rows: readonly Row[]): string[] {
     const [least, most] = [low[index] ?? 0, high[index] ?? 0];
     const plain = planeShift(analysis.form === 'planes', signed, xBits, weights);
     const width = handed.kind === 'sum' ? row.bits : bitsFor(least - plain, most - plain);
-    const name = `g${index}`;
-    const added = tree(terms, names, nodes, width, name);
-    lines.push(...added.lines);
+    const added = tree(terms, { names, nodes, levels: Array.from(levels) }, width, `g${index}`);
     const moved: Row = { ...row, handed: shifted(handed, plain) };
-    lines.push(...handOver(moved, added.sum, width, least - plain < 0));
+    steps.push(...added.steps, ...handOver(moved, added.sum, added.operands, width, least - plain < 0));
   });
-  // an input, or an upper bit, that no output needs
-  lines.push(`wire unused_s = &{1'b0, ${names.join(', ')}};`);
-  return lines;
+  return steps;
 }
 
 function shifted(handed: Row['handed'], by: number): Row['handed'] {
@@ -143,28 +178,36 @@ function chain(
     .join('');
 }
 
+/** The nodes of a graph as they stand in the text. */
+interface Summands {
+  readonly names: readonly string[];
+  readonly nodes: readonly Interval[];
+  /** Levels of adders before each. */
+  readonly levels: readonly number[];
+}
+
 /**
- * Many terms as a tree of adders of two operands, the narrowest first, each as wide as its sum needs: a wire of its own each, which synthesis
- * keeps as one carry chain.
+ * Many terms as a tree of adders of two operands, those that are there first and of them the narrowest first, each as wide as its sum
+ * needs: a wire of its own each, which synthesis keeps as one carry chain.
  */
 function tree(
   terms: readonly Term[],
-  names: readonly string[],
-  nodes: readonly Interval[],
+  { names, nodes, levels }: Summands,
   width: number,
   name: string,
-): { readonly lines: readonly string[]; readonly sum: string } {
-  if (terms.length === 0) return { lines: [], sum: `${width}'d0` };
+): { readonly steps: readonly Step[]; readonly sum: string; readonly operands: number } {
+  if (terms.length === 0) return { steps: [], sum: `${width}'d0`, operands: 0 };
   const allNames = [...names];
   const allNodes = [...nodes];
-  const lines: string[] = [];
+  const allLevels = [...levels];
+  const steps: Step[] = [];
   const open = [...terms];
   const sizeOf = ({ node, shift }: Term): number => {
     const { min, max } = allNodes[node]!;
     return bitsFor(min, max) + shift;
   };
   while (open.length > 2) {
-    open.sort((a, b) => sizeOf(a) - sizeOf(b));
+    open.sort((a, b) => allLevels[a.node]! - allLevels[b.node]! || sizeOf(a) - sizeOf(b));
     const pair = open.splice(0, 2);
     // a sum of two negative terms is built positive
     const negative = pair.every((term) => term.negative);
@@ -185,14 +228,15 @@ function tree(
       { min: 0, max: 0 },
     );
     const bits = bitsFor(interval.min, interval.max);
-    const made = `${name}_${lines.length}`;
-    lines.push(`wire [${bits - 1}:0] ${made} = ${chain(inner, allNames, allNodes, bits)};`);
+    const made = `${name}_${steps.length}`;
+    const text = chain(inner, allNames, allNodes, bits);
+    steps.push({ wires: [{ name: made, bits, text }], delay: adderDelay(bits) });
     allNames.push(made);
     allNodes.push(interval);
+    allLevels.push(1 + Math.max(...pair.map(({ node }) => allLevels[node]!)));
     open.push({ node: allNodes.length - 1, shift, negative });
   }
-  const sum = chain(open, allNames, allNodes, width);
-  const unused =
-    lines.length === 0 ? [] : [`wire unused_${name} = &{1'b0, ${allNames.slice(names.length).join(', ')}};`];
-  return { lines: [...lines, ...unused], sum };
+  // without a positive term the first one is negated, which is an operand more
+  const operands = open.length + (open.every(({ negative }) => negative) ? 1 : 0);
+  return { steps, sum: chain(open, allNames, allNodes, width), operands };
 }

@@ -1,6 +1,8 @@
 import type { HwNode, UnitDefinition } from '../../compiler/hw/index.ts';
 import { safeComment } from '../../compiler/hw/names.ts';
-import { unitCannotImplement } from '../../compiler/diagnostics/catalog/hw.ts';
+import type { Diagnostic } from '../../compiler/diagnostics/index.ts';
+import { printBody } from '../../compiler/hw/xilinx/index.ts';
+import { badUnitParameter, unitCannotImplement } from '../../compiler/diagnostics/catalog/hw.ts';
 import { bitWidth, printElement } from '../../compiler/qir/types.ts';
 import { rowCount } from '../lib/rows.ts';
 import { mvuParams } from '../mvu/analysis.ts';
@@ -8,9 +10,11 @@ import { matrixOf } from '../mvu/foldings.ts';
 import { model, timing } from '../mvu/model.ts';
 import { sample } from '../mvu/sample.ts';
 import { unit as mvu } from '../mvu/unit.ts';
-import { cellLines, hasCells } from './cells.ts';
+import { cellsOf } from './cells.ts';
 import { cost } from './cost.ts';
-import { rowsOf } from './rows.ts';
+import { leastLevels, levelsOf, stagesOf } from './pipeline.ts';
+import { resultText, rowsOf } from './rows.ts';
+import { pipelined } from './steps.ts';
 import { portableSums } from './sums.ts';
 
 /** Beyond this the text alone makes every tool slow; the folded unit serves such layers. */
@@ -22,39 +26,62 @@ const schedule = { sf: 1, nf: 1, order: 'output' } as const;
 /** Every number and statement that the template prints. */
 function view(node: HwNode, names: { readonly module: string }): Readonly<Record<string, unknown>> {
   const { inputs, outputs, x, y } = mvuParams(node);
-  const yBits = bitWidth(y);
+  const [xBits, yBits] = [bitWidth(x), bitWidth(y)];
   const rows = rowsOf(node);
+  const stages = stagesOf(node);
+  const levels = levelsOf(node);
   let at = 0;
-  const placed = rows.map((row) => {
-    const to = at;
-    at += row.bits;
-    return {
-      ...row,
-      msb: row.bits - 1,
-      from: at - 1,
-      to,
-      high: (row.index + 1) * yBits - 1,
-      low: row.index * yBits,
-    };
+  const handed = rows.flatMap(({ index, bits }) => {
+    if (bits === 0) return [];
+    at += bits;
+    return [{ index, msb: bits - 1, from: at - 1, to: at - bits }];
   });
-  const handed = rows.filter(({ bits }) => bits > 0).map(({ index }) => `h${index}`);
   const any = handed.length > 0;
+  const sums = pipelined(portableSums(node, rows), stages.sums, levels);
+  const cells = any ? cellsOf(node, rows, stages.sums, levels) : undefined;
+  const results = pipelined(resultText(rows), stages.results, levels);
+  const slices = Array.from(
+    { length: inputs },
+    (_, k) => `wire [${xBits - 1}:0] x${k} = x[${(k + 1) * xBits - 1}:${k * xBits}];`,
+  );
+  const depth = depthOf(node);
   return {
     module: names.module,
     origin: safeComment(node.origin.nodes.join(', ')),
     inputs,
     outputs,
     types: `${printElement(x)} to ${printElement(y)}`,
-    inMsb: inputs * bitWidth(x) - 1,
+    latency: depth + 1,
+    validMsb: depth - 1,
+    noneValid: `${depth}'d0`,
+    shifted: depth > 2 ? `[${depth - 2}:0]` : '[0]',
+    stages: stages.sums,
+    inMsb: inputs * xBits - 1,
     outMsb: outputs * yBits - 1,
     outBits: outputs * yBits,
     // a layer of constants still has a port
     handedMsb: Math.max(0, at - 1),
-    handed: any ? `{${handed.reverse().join(', ')}}` : "1'b0",
-    sums: portableSums(node, rows),
-    cells: any && hasCells(node) ? cellLines(node, rows) : [],
-    rows: placed,
+    sums: [...slices, ...sums.lines],
+    handed: any ? `{${[...sums.outputs].reverse().join(', ')}}` : "1'b0",
+    cells: cells === undefined ? [] : printBody(cells.netlist),
+    rows: handed,
+    results: results.lines,
+    result: `{${[...results.outputs].reverse().join(', ')}}`,
   };
+}
+
+function check(node: HwNode): readonly Diagnostic[] {
+  const found = [...mvu.check(node)];
+  const { levels } = node.params;
+  if (levels !== undefined && !(Number.isInteger(levels) && Number(levels) >= leastLevels))
+    found.push(badUnitParameter(node, 'levels', `expected an integer of at least ${leastLevels}`));
+  return found;
+}
+
+/** Register stages between the inputs and the output register: of the inputs, within the sums, of the sums, within the results. */
+function depthOf(node: HwNode): number {
+  const { sums, results } = stagesOf(node);
+  return 2 + sums + results;
 }
 
 /** A matrix-vector product whose weights are dissolved into adders: a whole vector every cycle. */
@@ -63,7 +90,7 @@ export const unit: UnitDefinition = {
   summary:
     'Matrix-vector product with the weights dissolved into adders, one vector a cycle, with thresholds if wanted.',
   implementsOps: mvu.implementsOps,
-  check: mvu.check,
+  check,
   ports: mvu.ports,
   implement: (request, folding) => {
     const [outputs = 0, inputs = 0] = request.ops[0]?.consts.get(1)?.type.shape ?? [];
@@ -75,15 +102,17 @@ export const unit: UnitDefinition = {
       return refuse(`${outputs} x ${inputs} weights`, `at most ${largestLayer} weights in an unrolled layer`);
     }
     const whole = { style: 'folded', pe: outputs, simd: inputs, order: 'output' } as const;
-    return mvu.implement?.(request, whole) ?? refuse('no matrix', 'a matrix-vector product');
+    const answer = mvu.implement?.(request, whole) ?? refuse('no matrix', 'a matrix-vector product');
+    if ('refusal' in answer || request.levels === undefined) return answer;
+    return { ...answer, params: { ...answer.params, levels: Math.max(leastLevels, request.levels) } };
   },
   foldings: (request, cycles, styles) => {
     const size = matrixOf(request);
     if (size === undefined || !styles.includes('unrolled') || cycles < size.rows) return [];
     return [{ style: 'unrolled', pe: size.outputs, simd: size.inputs, order: 'output' }];
   },
-  timing: (node) => timing(schedule, rowCount(node)),
-  model: () => model(schedule),
+  timing: (node) => timing(schedule, rowCount(node), depthOf(node)),
+  model: (node) => model(schedule, depthOf(node)),
   kernel: mvu.kernel,
   cost,
   memories: () => [],
@@ -94,6 +123,7 @@ export const unit: UnitDefinition = {
   sample: (random) => {
     const { params, consts } = sample(random);
     const whole = { ...params, pe: params['outputs'] ?? 1, simd: params['inputs'] ?? 1, order: 'output' };
-    return { params: whole, consts };
+    const levels = random.pick([0, 0, leastLevels, random.integer(leastLevels, 12)]);
+    return { params: levels === 0 ? whole : { ...whole, levels }, consts };
   },
 };

@@ -4,6 +4,7 @@ export type { ConstantOutput, WeightBit } from './constant.ts';
 export type { CarryChain, LutCell, Net, Netlist } from './netlist.ts';
 export { printBody } from './print.ts';
 export type { PrintOptions } from './print.ts';
+export { withRegisters } from './registers.ts';
 export { simulator } from './simulate.ts';
 export { netlistStats } from './stats.ts';
 export { bitsFor, xnorAccumulate } from './xnor.ts';

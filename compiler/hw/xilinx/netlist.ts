@@ -44,12 +44,21 @@ export interface CarryChain {
   readonly slots: readonly CarrySlot[];
 }
 
-/** A combinational module. Nets are numbered below `netCount`. */
+/** A flip-flop of a register stage, the first of which is 1: `q` is `d` of the clock cycle before. */
+export interface Register {
+  readonly stage: number;
+  readonly d: Net;
+  readonly q: Net;
+}
+
+/** A module, combinational but for its register stages. Nets are numbered below `netCount`. */
 export interface Netlist {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   readonly luts: readonly LutCell[];
   readonly chains: readonly CarryChain[];
+  /** Of a netlist that has been cut into stages. */
+  readonly registers?: readonly Register[];
   readonly netCount: number;
 }
 

@@ -49,20 +49,24 @@ function chainLevels(netlist: Netlist): number[] {
   );
 }
 
-/** A LUT, or the part of a carry chain between two closing positions. */
-interface Cell {
+/** The part of a carry chain between two closing positions. */
+export interface ChainPart {
   readonly inputs: Net[];
   readonly outputs: Net[];
+  /** By output, how many of the inputs stand at its position or before. */
+  readonly needs: number[];
+  /** Positions, with the one that closes it. */
+  slots: number;
 }
 
 /** Cells on the longest way to each net; chains that share a carry cell count apart. */
 export function netLevels(netlist: Netlist): readonly number[] {
-  const cells: Cell[] = netlist.luts.map(({ pins, o6, o5 }) => ({
+  const cells: Pick<ChainPart, 'inputs' | 'outputs'>[] = netlist.luts.map(({ pins, o6, o5 }) => ({
     inputs: [...pins],
     outputs: o5 === null ? [o6] : [o6, o5],
   }));
   for (const chain of netlist.chains) cells.push(...chainParts(chain));
-  const driver = new Map<Net, Cell>();
+  const driver = new Map<Net, Pick<ChainPart, 'inputs' | 'outputs'>>();
   for (const cell of cells) for (const net of cell.outputs) driver.set(net, cell);
   const levels = new Map<Net, number>();
   const levelOf = (net: Net): number => {
@@ -76,15 +80,18 @@ export function netLevels(netlist: Netlist): readonly number[] {
   return Array.from({ length: netlist.netCount }, (_, net) => levelOf(net));
 }
 
-function chainParts(chain: CarryChain): Cell[] {
-  let part: Cell = { inputs: [chain.carryIn], outputs: [] };
+/** The parts of a chain, which do not depend on one another. */
+export function chainParts(chain: CarryChain): ChainPart[] {
+  let part: ChainPart = { inputs: [chain.carryIn], outputs: [], needs: [], slots: 0 };
   const parts = [part];
-  for (const { s, di, o } of chain.slots) {
-    if (o !== null) part.outputs.push(o);
-    if (s === ZERO) {
-      part = { inputs: [di], outputs: [] };
-      parts.push(part);
-    } else part.inputs.push(s, di);
-  }
+  chain.slots.forEach(({ s, di, o }, i) => {
+    part.slots++;
+    // a sum takes S of its own position, and S and DI of those before
+    if (s !== ZERO) part.inputs.push(s);
+    if (o !== null) part.needs[part.outputs.push(o) - 1] = part.inputs.length;
+    if (s !== ZERO) part.inputs.push(di);
+    else if (i + 1 < chain.slots.length)
+      parts.push((part = { inputs: [di], outputs: [], needs: [], slots: 0 }));
+  });
   return parts;
 }

@@ -1,5 +1,5 @@
 /** Netlists as the body of a Verilog-2005 module. */
-import type { CarryChain, LutCell, Net, Netlist } from './netlist.ts';
+import type { CarryChain, LutCell, Net, Netlist, Register } from './netlist.ts';
 
 /** Carry cell of the target: CARRY8 for UltraScale and later, CARRY4 for 7-series. */
 export type CarryCell = 'CARRY8' | 'CARRY4';
@@ -13,7 +13,8 @@ export interface PrintOptions {
 
 /**
  * The lines between a module's port list and `endmodule`: wires, LUT6_2 and carry instances, and one
- * assignment per output bit. Ports that the netlist marks as scalar are written without an index.
+ * assignment per output bit. Ports that the netlist marks as scalar are written without an index. Registers
+ * are clocked by `clk` while `ce`.
  */
 export function printBody(netlist: Netlist, options: PrintOptions = {}): string[] {
   const prefix = options.prefix ?? 'q_';
@@ -37,6 +38,14 @@ export function printBody(netlist: Netlist, options: PrintOptions = {}): string[
       names.set(slot.o, `${carryName(prefix, index, Math.floor(position / size))}_o[${position % size}]`);
     }),
   );
+  const stages = new Map<number, Register[]>();
+  for (const register of netlist.registers ?? []) {
+    const stage = stages.get(register.stage);
+    if (stage === undefined) stages.set(register.stage, [register]);
+    else stage.push(register);
+  }
+  for (const [stage, registers] of stages)
+    registers.forEach(({ q }, i) => names.set(q, `${prefix}r${stage}[${i}]`));
   const nameOf = (net: Net): string => {
     const name = names.get(net);
     if (name === undefined) throw new Error(`net ${net} has no driver`);
@@ -46,11 +55,26 @@ export function printBody(netlist: Netlist, options: PrintOptions = {}): string[
   return [
     ...wires,
     ...chains.flatMap((chain) => chain.wires),
+    ...[...stages].flatMap(([stage, registers]) => printStage(`${prefix}r${stage}`, registers, nameOf)),
     ...netlist.luts.map((cell) => printLut(cell, prefix, nameOf)),
     ...chains.flatMap((chain) => chain.cells),
     ...netlist.outputs.flatMap((port) =>
       port.nets.map((net, bit) => `assign ${port.name}[${bit}] = ${nameOf(net)};`),
     ),
+  ];
+}
+
+function printStage(
+  name: string,
+  registers: readonly Register[],
+  nameOf: (net: Net) => string,
+): readonly string[] {
+  return [
+    `reg [${registers.length - 1}:0] ${name};`,
+    `always @(posedge clk) if (ce) ${name} <= {${registers
+      .map(({ d }) => nameOf(d))
+      .reverse()
+      .join(', ')}};`,
   ];
 }
 

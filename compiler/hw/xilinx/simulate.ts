@@ -1,4 +1,4 @@
-/** Bit-parallel evaluation of a netlist: bit `i` of every word belongs to vector `i`. */
+/** Bit-parallel evaluation of a netlist: bit `i` of every word belongs to vector `i`. Registers hand on what they hold: the function is that of the whole pipeline. */
 import type { LutCell, Net, Netlist } from './netlist.ts';
 
 /** 32 vectors of one port, one word per bit of the port, least significant first. */
@@ -37,7 +37,12 @@ function carries(netlist: Netlist): number {
 }
 
 function sortTasks(netlist: Netlist): Task[] {
-  const tasks = [...netlist.luts.map(lutTask), ...carryTasks(netlist)];
+  const registers = (netlist.registers ?? []).map(({ d, q }): Task => ({
+    inputs: [d],
+    outputs: [q],
+    run: (words) => (words[q] = words[d]!),
+  }));
+  const tasks = [...netlist.luts.map(lutTask), ...carryTasks(netlist), ...registers];
   const driver = new Map<Net, number>();
   tasks.forEach((task, index) => {
     for (const net of task.outputs) {

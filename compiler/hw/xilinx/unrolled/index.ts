@@ -2,7 +2,7 @@
  * Matrices of constants dissolved into LUT6_2 cells and carry chains: shared sums first, then a compressor tree for each row. What is
  * shared is decided by estimates, so a few ways are tried, the cells counted, and the smallest kept.
  */
-import { share, termsOf } from '../../adders/index.ts';
+import { share, termsOf, treeDepth } from '../../adders/index.ts';
 import type { Term } from '../../adders/index.ts';
 import { heapReaches, heapSum } from '../heap/build.ts';
 import { NetlistBuilder } from '../netlist.ts';
@@ -29,6 +29,8 @@ export interface UnrolledProblem {
   readonly xBits: number;
   /** The top bit of each input is to be read inverted: a signed number whose 2^(xBits-1) more is meant. */
   readonly topInverted: boolean;
+  /** Sums are shared only where no row needs more levels of adders for it; absent: wherever it saves something. */
+  readonly shallow?: boolean;
   readonly rows: readonly UnrolledRow[];
 }
 
@@ -105,6 +107,14 @@ function orderOf(count: number, seed: number): number[] {
   return order;
 }
 
+/** The bound of a problem's sharing: what its rows need by themselves. */
+function depthOf(
+  { shallow = false }: UnrolledProblem,
+  rows: readonly (readonly Term[])[],
+): { maxDepth?: number } {
+  return shallow ? { maxDepth: Math.max(0, ...rows.map((row) => treeDepth(row.map(() => 0)))) } : {};
+}
+
 function binary(problem: UnrolledProblem, seed: number, shared: boolean): Netlist {
   const builder = new NetlistBuilder();
   const x = builder.input('x', problem.inputs);
@@ -122,6 +132,7 @@ function binary(problem: UnrolledProblem, seed: number, shared: boolean): Netlis
     objective: 'bits',
     weights: { pair: 0, triple: shared ? 1 : 0, rowPair: 0 },
     seed,
+    ...depthOf(problem, reduced.rows),
   });
   const literals = reduced.signals.map((net) => [{ net, inverted: false }]);
   const sums = new BitSums(builder, graph, literals, beam);
@@ -140,7 +151,13 @@ function general(problem: UnrolledProblem, { weights, seed }: Attempt): Netlist 
   const x = builder.input('x', inputs * xBits);
   const beam = beamFor(problem);
   const terms: Term[][] = rows.map((row) => termsOf(row.weights));
-  const graph = share(terms, inputs, { objective: 'bits', weights, seed, inputBits: () => xBits });
+  const graph = share(terms, inputs, {
+    objective: 'bits',
+    weights,
+    seed,
+    inputBits: () => xBits,
+    ...depthOf(problem, terms),
+  });
   const literals = Array.from({ length: inputs }, (_, k) =>
     Array.from({ length: xBits }, (__, b) => ({
       net: x[k * xBits + b]!,
