@@ -4,6 +4,7 @@ import { DiagnosticError, Diagnostics, fail } from './diagnostics/index.ts';
 import { frameTensor, type Frames, type NdArray } from './data/index.ts';
 import { compileGraph, type Compilation, type CompileOptions } from './driver.ts';
 import { planFor, quantizeGraph, type QuantizeRequest } from './quantize/index.ts';
+import { storageOf } from './report/report.ts';
 import { createEvaluator } from './qir/evaluate.ts';
 import type { Graph } from './qir/graph.ts';
 import type { Tensor } from './qir/types.ts';
@@ -27,6 +28,7 @@ export interface Comparison {
   readonly method: string;
   readonly right: number;
   readonly frames: number;
+  /** Bits that the method stores for each weight, without scales and factors. */
   readonly bitsPerWeight: number;
   /** Operations for a frame, zeros left out. */
   readonly additions: number;
@@ -39,6 +41,8 @@ export interface Comparison {
     readonly ff: number;
     readonly bram36: number;
     readonly dsp: number;
+    /** Bits that its memories hold for each weight, as the report of a build says; 0 where weights are logic. */
+    readonly storedBitsPerWeight: number;
   };
 }
 
@@ -127,7 +131,7 @@ export async function compareMethods(
   return results;
 }
 
-function resourcesOf({ plan, initiationInterval }: Compilation): NonNullable<Comparison['design']> {
+function resourcesOf({ plan, integer, initiationInterval }: Compilation): NonNullable<Comparison['design']> {
   const total = (of: (cost: Compilation['plan'][number]['cost']) => number): number =>
     plan.reduce((sum, { cost }) => sum + of(cost), 0);
   return {
@@ -136,5 +140,6 @@ function resourcesOf({ plan, initiationInterval }: Compilation): NonNullable<Com
     ff: total(({ ff }) => ff),
     bram36: total(({ bram36 }) => bram36),
     dsp: total(({ dsp }) => dsp),
+    storedBitsPerWeight: storageOf(integer, plan)?.bitsPerWeight ?? 0,
   };
 }

@@ -27,7 +27,7 @@ async function tableOf(rows: readonly Comparison[], measure: string): Promise<st
     import('../report/table.ts'),
     import('../report/text.ts'),
   ]);
-  const head = ['additions', 'multiplications', 'shifts', 'cycles', 'LUT', 'BRAM', 'DSP'];
+  const head = ['additions', 'multiplications', 'shifts', 'cycles', 'stored', 'LUT', 'BRAM', 'DSP'];
   return plainTable(
     ['method', measure, 'bits/weight', ...head],
     ['left', ...['', '', ...head].map(() => 'right' as const)],
@@ -37,9 +37,10 @@ async function tableOf(rows: readonly Comparison[], measure: string): Promise<st
       bitsPerWeight.toFixed(2),
       ...[additions, multiplications, shifts].map(thousands),
       ...(design === undefined
-        ? ['', '', '', '']
+        ? ['', '', '', '', '']
         : [
             thousands(design.cycles),
+            design.storedBitsPerWeight.toFixed(2),
             thousands(Math.ceil(design.lut)),
             String(Math.ceil(2 * design.bram36) / 2),
             thousands(Math.ceil(design.dsp)),
@@ -55,7 +56,8 @@ export const compare: Command = {
   summary:
     'Quantize a float network by several methods: accuracy, storage, operations, and the design that each comes to',
   epilogue:
-    'Operations are those of a frame, zeros of the weights left out. Cycles and resources are those of the fastest design within the budget. ' +
+    'Operations are those of a frame, zeros of the weights left out. Cycles and resources are those of the fastest design within the budget; ' +
+    'stored are the bits that its memories hold for each weight, none where weights are logic. ' +
     "Without labels, what is counted is how often the class is the float network's.",
   terse: true,
   arguments: modelArgument,

@@ -1,5 +1,5 @@
 import type { Where } from '../diagnostics/index.ts';
-import type { Const, Graph, Node } from '../qir/graph.ts';
+import type { Const, Graph, Node, Origin } from '../qir/graph.ts';
 import type { Tensor } from '../qir/types.ts';
 
 /** Where a diagnostic about a node points: its text if it was written, else the name in the source model. */
@@ -10,6 +10,11 @@ export function whereOf(node: Node): Where {
 /** The name a person knows the node by: the last source node's, or its own. */
 export function sourceName(node: Node): string {
   return node.origin.nodes.at(-1) ?? node.name;
+}
+
+/** Where the parts of a node that is taken apart come from: the node itself if it comes from no other source. */
+export function originOf(node: Node): Origin {
+  return node.origin.nodes.length === 0 ? { nodes: [node.name] } : node.origin;
 }
 
 /** The graph without nodes and constants that no output needs. Inputs stay: they are the interface. */

@@ -35,7 +35,7 @@ export function codeIntegers(weights: IntegerWeights): CodedWeights {
     levels: Float64Array.from(weights.levels),
     scales,
     form: { kind: 'matrix', elem: int(weights.bits) },
-    storedBits: weights.levels.length * weights.bits + FACTOR_BITS * scales.length,
+    storedBits: weights.levels.length * weights.bits,
     advice: [],
   };
 }
@@ -57,7 +57,7 @@ export function codeTernary(layer: Layer, weights: TernaryWeights): CodedWeights
     Array.from({ length: rows }, (_, row) => -scaleOf(negative, row)),
   ];
   const coded = codeFactors(layer, uint(1), [side(1), side(-1)], factors, values);
-  return { ...coded, storedBits: 2 * rows * columns + 2 * FACTOR_BITS * positive.length };
+  return { ...coded, storedBits: 2 * rows * columns };
 }
 
 function codeSigns(
@@ -69,7 +69,7 @@ function codeSigns(
 ): CodedWeights {
   const { rows, columns } = layer.matrix;
   const bitsEach = elem.kind === 'bipolar' ? 1 : 2;
-  const storedBits = signs.length * bitsEach + FACTOR_BITS * scales.length;
+  const storedBits = signs.length * bitsEach;
   // a row of zeros has no scale, and its signs must count for nothing
   const isPlain = scales.every((scale) => scale > 0) && (scales.length === 1 || !layer.isLast);
   if (!isPlain) {
@@ -140,7 +140,7 @@ function codeFactors(
     levels,
     scales: [2 ** -bits],
     form: { kind: 'bases', elem, bases, factors: integers },
-    storedBits: bases.length * (rows * columns + FACTOR_BITS * rows),
+    storedBits: bases.length * rows * columns,
     advice: [],
   };
 }
@@ -168,7 +168,7 @@ export function codeFactored(layer: Layer, weights: FactorWeights): CodedWeights
     levels: reconstruct(whole).data.map((level) => Math.floor(level / unit + 0.5)),
     scales: [2 ** (shift - fraction)],
     form,
-    storedBits: 2 * rank * (rows + columns) + FACTOR_BITS * rank,
+    storedBits: 2 * rank * (rows + columns),
     advice: [],
   };
 }

@@ -1,4 +1,4 @@
-import { addConst, countReaders, freshName } from '../passes/graph-edit.ts';
+import { addConst, countReaders, freshName, originOf } from '../passes/graph-edit.ts';
 import {
   constant,
   value,
@@ -154,7 +154,7 @@ export function insertQuantizers(
     if (takes?.operands[0]?.name === node.name) {
       // the layer will add the bias itself, and takes the name of the sum
       replaced.set(node.name, value(takes.name));
-      const origin = { nodes: [...node.origin.nodes, ...takes.origin.nodes] };
+      const origin = { nodes: [...originOf(node).nodes, ...takes.origin.nodes] };
       inserter.nodes.push({ ...node, name: takes.name, operands, origin });
       continue;
     }

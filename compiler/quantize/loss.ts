@@ -17,7 +17,7 @@ export interface LayerLoss {
   readonly value: string;
   readonly method: string;
   readonly weights: number;
-  /** Bits that the method stores for each weight. */
+  /** Bits that the method stores for each weight: codes and indices, without scales and factors. */
   readonly bitsPerWeight: number;
   /** Squared error of the weights over their squares. */
   readonly weightError: number;

@@ -77,7 +77,7 @@ export interface CodedWeights {
   /** Positive float32 numbers: one, or one for each row. */
   readonly scales: readonly number[];
   readonly form: WeightForm;
-  /** Bits that the method stores for this layer: codes, factors, indices. */
+  /** Bits that the method stores for the weights of this layer: codes and indices, without scales and factors. */
   readonly storedBits: number;
   /** Why the method is a poor choice for this layer, one sentence each. */
   readonly advice: readonly string[];

@@ -1,5 +1,5 @@
 import { InternalError, invariant } from '../diagnostics/index.ts';
-import { addConst, freshName, withoutDeadNodes } from '../passes/graph-edit.ts';
+import { addConst, freshName, originOf, withoutDeadNodes } from '../passes/graph-edit.ts';
 import { tensorOf } from '../passes/integerize/builder.ts';
 import type { NewNode } from '../passes/graph-editor.ts';
 import { constant, value, type Const, type Graph, type Node, type Operand } from '../qir/graph.ts';
@@ -54,7 +54,8 @@ export class Rewriter {
   add(from: Node, helper: string, parts: NewNode): Operand {
     const name = freshName(`${from.name}_${helper}`, this.#names);
     this.#names.add(name);
-    this.#push(name, from, parts, typed(parts.op, this.#infer(parts, undefined)));
+    const origin = originOf(from);
+    this.#push(name, { ...from, origin }, parts, typed(parts.op, this.#infer(parts, undefined)));
     return value(name);
   }
 

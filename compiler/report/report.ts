@@ -6,7 +6,8 @@ import { elementCount, printType, type ElementType } from '../qir/types.ts';
 import { version } from '../version.ts';
 import type { Cost, Form, HwGraph } from '../hw/index.ts';
 import { estimateError } from './error.ts';
-import type { Check, Report, ReportLayer, Storage, Utilization } from './schema.ts';
+import type { Check, Report, ReportLayer, Utilization } from './schema.ts';
+import { storedLayers } from './storage.ts';
 
 /** What a report is made of: the driver's `Compilation`, as far as the report needs it. */
 export interface ReportSource {
@@ -28,19 +29,27 @@ function scaleText(elem: ElementType, boundary: Boundary): string {
   return scale.denominator === 1 ? String(scale.numerator) : `${scale.numerator}/${scale.denominator}`;
 }
 
-/** What weights take together, and so each of them; undefined where there are none. */
-function storageOf(parts: readonly LayerPlan[]): Storage | undefined {
-  const sum = { weights: 0, bits: 0 };
-  for (const { storage } of parts) {
-    sum.weights += storage?.weights ?? 0;
-    sum.bits += storage?.bits ?? 0;
+/**
+ * What the weights of a design take, as the layers of the source model count them; undefined where there are none.
+ *
+ * @param integer the graph that was lowered
+ */
+export function storageOf(integer: Graph, plan: readonly LayerPlan[]): Report['storage'] {
+  const layers = storedLayers(integer, plan);
+  const sum = { weights: 0, bits: 0, factorBits: 0 };
+  for (const { weights, bits, factorBits } of layers) {
+    sum.weights += weights;
+    sum.bits += bits;
+    sum.factorBits += factorBits;
   }
-  return sum.weights === 0 ? undefined : { ...sum, bitsPerWeight: sum.bits / sum.weights };
+  return sum.weights === 0
+    ? undefined
+    : { ...sum, bitsPerWeight: sum.bits / sum.weights, layers: [...layers] };
 }
 
 function layer(plan: LayerPlan): ReportLayer {
   const { input, weights, output } = plan.types;
-  const storage = storageOf([plan]);
+  const { storage } = plan;
   return {
     instance: plan.instance,
     unit: plan.unit,
@@ -52,7 +61,9 @@ function layer(plan: LayerPlan): ReportLayer {
     cycles: plan.timing.initiationInterval,
     latency: plan.timing.latency,
     cost: { ...plan.cost },
-    ...(storage !== undefined && { storage }),
+    ...(storage !== undefined && {
+      storage: { ...storage, bitsPerWeight: storage.bits / storage.weights },
+    }),
     operations: plan.operations,
   };
 }
@@ -110,7 +121,7 @@ export function makeReport(
   const binding = rows.find(({ entry }) => entry.instance === compilation.bindingInstance)?.row;
   invariant(binding !== undefined, `the binding instance ${compilation.bindingInstance} is in the plan`);
   const framesPerSecond = (hw.clockMhz * 1e6) / initiationInterval;
-  const storage = storageOf(plan);
+  const storage = storageOf(integer, plan);
   const all = [...integer.notes, ...notes];
   const seen = new Set<string>();
   const distinct = all.filter((note) => {

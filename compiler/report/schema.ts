@@ -36,6 +36,21 @@ const storageSchema = z.object({
   bitsPerWeight: count,
 });
 
+/** A layer of the source model, whatever matrices have been made of its weights. */
+const storedLayerSchema = z.object({
+  layer: z.string(),
+  /** The instances of its products. */
+  instances: z.array(z.string()),
+  /** Weights of the layer as the model has them: outputs times inputs. */
+  weights: z.int().min(1),
+  /** Bits of memory of its matrices, with the indices of sparse ones; 0 where they are constants in logic. */
+  bits: z.int().min(0),
+  /** Bits of memory of the factors that sums of bases are multiplied by. */
+  factorBits: z.int().min(0),
+  /** Bits a weight of the layer, factors left out. */
+  bitsPerWeight: count,
+});
+
 const layerSchema = z.object({
   instance: z.string(),
   unit: z.string(),
@@ -49,7 +64,7 @@ const layerSchema = z.object({
   cycles: z.int().min(1),
   latency: z.int().min(0),
   cost: costSchema,
-  /** Absent where a layer has no weights. */
+  /** Of the matrix that the instance multiplies with; absent where it has none. */
   storage: storageSchema.optional(),
   /** Multiply-accumulates a frame. */
   operations: count,
@@ -114,8 +129,10 @@ export const reportSchema = z.object({
   /** The instances that only move data: stream adapters, width converters, FIFOs. */
   plumbing: z.array(layerSchema),
   total: costSchema.extend({ operations: count }),
-  /** The weights of all layers; absent if there are none. */
-  storage: storageSchema.optional(),
+  /** The weights of all layers together, and layer by layer as the source model has them; absent if there are none. */
+  storage: storageSchema
+    .extend({ factorBits: z.int().min(0), layers: z.array(storedLayerSchema) })
+    .optional(),
   /** What the resources are: estimates before synthesis of one form of the Verilog, and how far such totals are off. */
   estimates: z.object({
     form: z.enum(['portable', 'amd']),
@@ -152,5 +169,5 @@ export const reportSchema = z.object({
 export type Report = z.infer<typeof reportSchema>;
 export type Utilization = z.infer<typeof utilizationSchema>;
 export type ReportLayer = z.infer<typeof layerSchema>;
-export type Storage = z.infer<typeof storageSchema>;
+export type StoredLayer = z.infer<typeof storedLayerSchema>;
 export type Check = z.infer<typeof checkSchema>;

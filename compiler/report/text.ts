@@ -52,13 +52,14 @@ export function foldingText({ folding, types }: ReportLayer): string {
 }
 
 /** `21,120 bits in memories, 1.2 a weight (1 to 8 by layer)`: what weights take, with the indices of sparse ones. */
-export function storageText({ storage, layers }: Report): string | undefined {
+export function storageText({ storage }: Report): string | undefined {
   if (storage === undefined) return undefined;
   if (storage.bits === 0) return 'in logic, no bits in memories';
-  const each = layers.flatMap((row) => (row.storage === undefined ? [] : [row.storage.bitsPerWeight]));
+  const each = storage.layers.map(({ bitsPerWeight }) => bitsPerWeight);
   const [least, most] = [Math.min(...each), Math.max(...each)].map(bitsText);
   const range = least === most ? '' : ` (${least} to ${most} by layer)`;
-  return `${thousands(storage.bits)} bits in memories, ${bitsText(storage.bitsPerWeight)} a weight${range}`;
+  const factors = storage.factorBits === 0 ? '' : `; ${thousands(storage.factorBits)} bits of factors`;
+  return `${thousands(storage.bits)} bits in memories, ${bitsText(storage.bitsPerWeight)} a weight${range}${factors}`;
 }
 
 /** Bits of a weight, to three digits. */

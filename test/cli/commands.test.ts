@@ -112,7 +112,12 @@ describe('build', () => {
     const report = reportSchema.parse(JSON.parse(one.get('report.json')?.toString() ?? ''));
     expect(report.model.weights).toBe(256 * 64 + 64 * 64 + 64 * 10);
     const weights = report.model.weights;
-    expect(report.storage).toEqual({ weights, bits: weights, bitsPerWeight: 1 });
+    expect(report.storage).toMatchObject({ weights, bits: weights, factorBits: 0, bitsPerWeight: 1 });
+    expect(report.storage?.layers.map((layer) => [layer.weights, layer.bits])).toEqual([
+      [256 * 64, 256 * 64],
+      [64 * 64, 64 * 64],
+      [64 * 10, 64 * 10],
+    ]);
     expect(report.layers.map(({ storage }) => storage?.bits)).toEqual([
       undefined,
       256 * 64,

@@ -35,15 +35,23 @@ test('compare: a row for each method, and a plot that is the same every time', a
     readonly multiplications: number;
     readonly shifts: number;
     readonly additions: number;
-    readonly design: { readonly cycles: number; readonly lut: number };
+    readonly bitsPerWeight: number;
+    readonly design: {
+      readonly cycles: number;
+      readonly lut: number;
+      readonly storedBitsPerWeight: number;
+    };
   }[];
   expect(rows.map(({ method }) => method)).toEqual(methods.split(','));
   for (const row of rows) {
     expect(row.frames).toBe(frames);
     expect(row.design.lut).toBeLessThanOrEqual(6000);
     expect(row.design.cycles).toBeGreaterThan(0);
+    // the smallest matrices may be logic
+    expect(row.design.storedBitsPerWeight).toBeLessThanOrEqual(row.bitsPerWeight);
   }
   const [eight, shifts] = rows;
+  expect([eight?.bitsPerWeight, shifts?.bitsPerWeight]).toEqual([8, 4]);
   // 8 bits hardly ever change the class of the float network
   expect(eight?.right).toBeGreaterThanOrEqual(frames - 2);
   expect(shifts?.multiplications).toBe(0);

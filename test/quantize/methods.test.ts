@@ -9,6 +9,7 @@ import type { Tensor } from '../../compiler/qir/types.ts';
 import { verifyGraph } from '../../compiler/qir/verify.ts';
 import { methods } from '../../compiler/quantize/methods/index.ts';
 import { parseMethodSpec } from '../../compiler/quantize/index.ts';
+import { makeReport, reportSchema } from '../../compiler/report/index.ts';
 import { createEngine } from '../../sim/index.ts';
 import { units } from '../../templates/registry.ts';
 import { quantizeBy, samplesFor, single, small } from './small.ts';
@@ -51,6 +52,31 @@ describe.each(specs)('%s', (spec) => {
     const frames = samples.flatMap((sample) => Array.from(Object.values(sample)[0]?.data ?? []));
     const { outputs } = createEngine(hw, units).run({ inputs: [Uint8Array.from(frames)] });
     expect(Array.from(outputs[0] ?? [])).toEqual(outputsOf(graph, samples).flat());
+  });
+
+  test('memories hold the bits for each weight of the model that the method promises', () => {
+    const { graph, layers } = quantizeBy(small(3), request);
+    // slow enough that all weights are in memories
+    const compilation = compileGraph(graph, { diagnostics: new Diagnostics(), fps: 10_000, style: 'folded' });
+    const report = makeReport(compilation);
+    expect(reportSchema.parse(report)).toEqual(report);
+    const stored = report.storage?.layers ?? [];
+    expect(stored.map(({ layer, weights }) => [layer, weights])).toEqual([
+      ['conv', 4 * 3 * 3 * 4],
+      ['dense', 3 * 36],
+    ]);
+    // hardware has no gaps: a sparse layer is a schedule with places, or dense
+    if (request.method === 'prune') return;
+    // the unit stores 0 and 1 as it stores -1, 0 and 1: two bits for each of the two sides of ttq
+    const codes = request.method === 'ttq' ? 2 : 1;
+    const promised = layers.map(({ bitsPerWeight }) => codes * bitsPerWeight);
+    expect(stored.map(({ bitsPerWeight }) => bitsPerWeight)).toEqual(promised);
+    const total = layers.reduce((n, { bitsPerWeight, weights }) => n + codes * bitsPerWeight * weights, 0);
+    expect(report.storage?.bits).toBe(total);
+    const isSum = ['sketch', 'abc', 'ttq'].includes(request.method);
+    if (isSum)
+      for (const { factorBits, instances } of stored)
+        expect([factorBits > 0, instances.length]).toEqual([true, 2]);
   });
 
   test('the sums of a layer are linear, and near those of the weights', () => {

@@ -6,13 +6,12 @@ import { shifts } from './options.ts';
 /** All weights rounded to the layer's powers of two; the unit is 2^n2, so that products are left shifts. */
 export function powersOfTwo({ matrix }: Layer, bits: number): CodedWeights {
   const weights = quantizePowers(matrix, { bits });
-  const cost = weightCost(weights);
   return {
     values: reconstruct(weights).data,
     levels: Float64Array.from(weights.levels),
     scales: [2 ** weights.exponent],
     form: { kind: 'matrix', elem: pow2(0, 2 ** (bits - 2) - 1) },
-    storedBits: cost.bits + cost.sideBits,
+    storedBits: weightCost(weights).bits,
     advice: [],
   };
 }
