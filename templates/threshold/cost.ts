@@ -11,6 +11,17 @@ export function cost(plan: Plan): Cost {
   return plan.params.form === 'search' ? searchCost(plan) : parallelCost(plan);
 }
 
+/** Bits of the numbers from `low` to `high` that are registers of their own: not constant, and not equal to another bit. */
+function distinctBits(low: number, high: number): number {
+  const columns = new Set<string>();
+  for (let bit = 0; bit < 32; bit++) {
+    let column = '';
+    for (let value = low; value <= high; value++) column += (value >> bit) & 1;
+    if (column.includes('0') && column.includes('1')) columns.add(column);
+  }
+  return columns.size;
+}
+
 function parallelCost(plan: Plan): Cost {
   const { params, count, bits, steps } = plan;
   const { lanes } = params;
@@ -20,13 +31,10 @@ function parallelCost(plan: Plan): Cost {
   const counters = steps > 1 ? Math.ceil(Math.log2(steps)) : 0;
   const encode = Math.max(0, (count - 1) * 0.35);
   if (rom === undefined) {
-    const compare = bits <= 6 ? 0.4 : (bits - 1) / 6;
-    return {
-      lut: Math.round(8 + counters + outBits + lanes * (count * compare + encode)),
-      ff: 2 + 2 * outBits + counters,
-      bram36: 0,
-      dsp: 0,
-    };
+    // up to four bits go straight into the LUT of each output bit, with the spill register's choice
+    const compare = bits <= 4 ? 0 : count * (bits <= 6 ? 0.4 : (bits - 1) / 6) + encode;
+    const kept = lanes * distinctBits(params.base, params.base + count);
+    return { lut: Math.round(3 + kept + lanes * compare), ff: 2 + 2 * kept, bram36: 0, dsp: 0 };
   }
   // few words have few distinct columns (2^depth), which synthesis shares; up to 64 words one LUT holds a bit
   const columns = 2 ** Math.min(rom.depth, 20);
