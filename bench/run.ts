@@ -1,7 +1,7 @@
 /**
  * All benchmarks, one after the other: `make bench`. Names as arguments pick some of them.
  *
- *     node --import ./scripts/ts.mjs bench/run.ts [build] [kernels] [simulation] [mvu] [unrolled] [units] [networks] [estimates] [scaling]
+ *     node --import ./scripts/ts.mjs bench/run.ts [build] [kernels] [simulation] [mvu] [unrolled] [methods] [units] [networks] [estimates] [scaling]
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -32,6 +32,12 @@ const benchmarks: readonly Benchmark[] = [
     name: 'unrolled',
     what: 'Unrolled layers beside da4ml, LUT by Yosys (some minutes)',
     file: 'unrolled.ts',
+    args: [],
+  },
+  {
+    name: 'methods',
+    what: 'Forms of weights as hardware, LUT by Yosys without DSP blocks (some minutes)',
+    file: 'methods.ts',
     args: [],
   },
   { name: 'units', what: 'Cost formulas of the units against Yosys', file: 'unit-costs.ts', args: [] },

@@ -9,9 +9,10 @@ import { freeze } from '../compiler/hw/index.ts';
 import type { Channel, Cost, HwGraph, HwNode } from '../compiler/hw/index.ts';
 import { templateRoot, units } from '../templates/registry.ts';
 
-/** How to synthesize: `xilinx` takes the form for AMD devices, `keep` is a folder that the files stay in. */
+/** How to synthesize: `xilinx` takes the form for AMD devices, `keep` is a folder that the files stay in; without `dsp` products are LUTs. */
 export interface SynthesisOptions {
   readonly xilinx?: boolean;
+  readonly dsp?: boolean;
   readonly keep?: string;
 }
 
@@ -98,18 +99,18 @@ function emit(hw: HwGraph): { readonly files: ReadonlyMap<string, string>; reado
   return { files, sources: [...files.keys()].filter((path) => path.endsWith('.v')) };
 }
 
-const synth = (top: string): string =>
-  `synth_xilinx -flatten -noiopad -family xcup -nowidelut -top ${top}; stat`;
+const synth = (top: string, dsp = true): string =>
+  `synth_xilinx -flatten -noiopad -family xcup -nowidelut ${dsp ? '' : '-nodsp '}-top ${top}; stat`;
 const define = (xilinx: boolean): string => (xilinx ? '-DQCC_XILINX ' : '');
 
 /**
  * What Yosys makes of a design (`synth_xilinx -flatten -noiopad -family xcup -nowidelut`): LUTs (a LUT6_2 once, memories and shift
  * registers by the LUTs they occupy, no inverters), flip-flops, 36 Kib block RAMs, DSP blocks.
  */
-export function synthesize(hw: HwGraph, { xilinx = false, keep }: SynthesisOptions = {}): Cost {
+export function synthesize(hw: HwGraph, { xilinx = false, dsp = true, keep }: SynthesisOptions = {}): Cost {
   const { files, sources } = emit(hw);
   const read = `read_verilog ${define(xilinx)}${sources.join(' ')}`;
-  return countOf(run(files, `${read}; ${synth(hw.name)}`, keep), hw.name);
+  return countOf(run(files, `${read}; ${synth(hw.name, dsp)}`, keep), hw.name);
 }
 
 /** A design of one instance, its ports the design's. */

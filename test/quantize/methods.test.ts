@@ -118,6 +118,28 @@ describe.each(specs)('%s', (spec) => {
   });
 });
 
+test('the parts of an ffn layer are balanced: a multiplier for as many adders as the layer has inputs and outputs', () => {
+  const [rows, columns] = [10, 30];
+  const { graph } = quantizeBy(single(21, rows, columns).graph, parseMethodSpec('ffn'));
+  for (const cycles of [rows, 5 * rows]) {
+    const { plan } = compileGraph(graph, {
+      diagnostics: new Diagnostics(),
+      clockMhz: 200,
+      fps: 2e8 / cycles,
+      style: 'folded',
+    });
+    const parts = plan.filter(({ nodes }) => nodes.length > 0);
+    expect(parts.map(({ unit }) => unit)).toEqual(['mvu', 'requantize', 'mvu']);
+    const lanes = parts.map(({ unit, folding }) =>
+      unit === 'mvu' ? (folding?.pe ?? 0) * (folding?.simd ?? 0) : (folding?.pe ?? 0),
+    );
+    // as many additions a cycle as the interval asks for, and no more
+    expect(lanes).toEqual([(rows * columns) / cycles, 1, (rows * rows) / cycles]);
+    expect([parts[0], parts[2]].map((part) => part?.timing.initiationInterval)).toEqual([cycles, cycles]);
+    if (cycles === rows) expect(parts[1]?.timing.initiationInterval).toBe(cycles);
+  }
+});
+
 describe('what one layer becomes', () => {
   const opsOf = (spec: string): string[] => {
     const { graph } = single(17, 6, 20);
