@@ -76,6 +76,9 @@ function request(
   };
 }
 
+/** What of a target decides how the graph is cut, or is handed on to the units. */
+type CutTarget = Partial<Pick<FoldingTarget, 'levels' | 'style' | 'given'>>;
+
 type Refusals = Parameters<typeof everyUnitRefused>[2];
 
 /** Foldings to try whether a unit takes a request at all: the least ones, then those that the unit proposes for any number of cycles, and for one. */
@@ -86,11 +89,12 @@ function* trials(unit: UnitDefinition, layer: LayerRequest): Generator<Folding> 
   yield* unit.foldings?.(layer, 1, styles) ?? [];
 }
 
-/** The units among `candidates` that take the request with some folding; the refusals if none does. */
+/** The units among `candidates` that take the request with some folding, and whether one takes it folded; the refusals if none does. */
 function takers(
   candidates: readonly UnitDefinition[],
   layer: LayerRequest,
-): { readonly units: readonly UnitDefinition[]; readonly refusals: Refusals } {
+): { readonly units: readonly UnitDefinition[]; readonly folded: boolean; readonly refusals: Refusals } {
+  let folded = false;
   const units: UnitDefinition[] = [];
   const refusals: Refusals[number][] = [];
   for (const unit of candidates) {
@@ -103,20 +107,25 @@ function takers(
         continue;
       }
       units.push(unit);
+      // folded ones are tried first
+      folded ||= folding.style === 'folded';
       break;
     }
     if (!units.includes(unit)) refusals.push(...reasons.slice(0, 2));
   }
-  return { units, refusals };
+  return { units, folded, refusals };
 }
 
-/** The longest prefix of a chain of nodes that some unit fuses and takes. */
+/**
+ * The longest prefix of a chain of nodes that some unit fuses and takes; what can only be fused unrolled is fused only if that is how it is
+ * built.
+ */
 function longest(
   graph: Graph,
   chain: readonly Node[],
   inputs: readonly TensorType[],
   units: ReadonlyMap<string, UnitDefinition>,
-  levels: number | undefined,
+  target: CutTarget,
 ):
   | (Pick<Layer, 'request' | 'nodes' | 'units' | 'known'> & { readonly refusals?: undefined })
   | { readonly refusals: Refusals } {
@@ -125,10 +134,13 @@ function longest(
     const nodes = chain.slice(0, length);
     const pattern = nodes.map((node) => node.op).join('+');
     const known = [...units.values()].filter((unit) => unit.implementsOps.includes(pattern));
-    const layer = request(graph, nodes, inputs, levels);
+    const layer = request(graph, nodes, inputs, target.levels);
     if (known.length === 0 || layer === undefined) continue;
     const answer = takers(known, layer);
-    if (answer.units.length > 0) return { request: layer, nodes, units: answer.units, known };
+    const { style, given } = target;
+    const unrolled = style === 'unrolled' || nodes.some(({ name }) => given?.get(name)?.style === 'unrolled');
+    if (answer.units.length > 0 && (answer.folded || unrolled || length === 1))
+      return { request: layer, nodes, units: answer.units, known };
     refusals = answer.refusals;
   }
   return { refusals };
@@ -161,7 +173,7 @@ export function networkOf(
   graph: Graph,
   units: ReadonlyMap<string, UnitDefinition>,
   diagnostics: Diagnostics,
-  { levels }: Pick<FoldingTarget, 'levels'> = {},
+  target: CutTarget = {},
 ): Network {
   const readers = readersOf(graph);
   const known = [...new Set([...units.values()].flatMap((unit) => unit.implementsOps))].sort();
@@ -198,7 +210,7 @@ export function networkOf(
       chain.push((last = next));
     }
     const inputs = operands.map((name) => types.get(name)).filter((type) => type !== undefined);
-    const taken = longest(graph, chain, inputs, units, levels);
+    const taken = longest(graph, chain, inputs, units, target);
     if (taken.refusals !== undefined) {
       if (taken.refusals.length > 0) diagnostics.add(everyUnitRefused(node.name, node.op, taken.refusals));
       else diagnostics.add(noUnitFor(node.name, node.op, node.origin.nodes, node.where, known));

@@ -7,8 +7,8 @@ import type { LayerRequest } from '../../compiler/hw/index.ts';
  */
 export const mostFusedLevels = 8;
 
-/** The number of thresholds that a request would fuse, if it is too many. */
-export function tooManyLevels({ ops }: LayerRequest): number | undefined {
+/** The number of thresholds that a request would fuse, if it is more than `most`. */
+export function tooManyLevels({ ops }: LayerRequest, most: number = mostFusedLevels): number | undefined {
   const count = ops[1]?.consts.get(1)?.type.shape[1] ?? 0;
-  return count > mostFusedLevels ? count : undefined;
+  return count > most ? count : undefined;
 }

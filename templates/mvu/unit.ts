@@ -101,7 +101,12 @@ function hwConst(tensor: Tensor): HwConst {
   return found;
 }
 
-function implement(request: LayerRequest, folding: Folding): Implementation {
+/** The instance for a request, which fuses at most `most` thresholds a channel. */
+export function implement(
+  request: LayerRequest,
+  folding: Folding,
+  most: number = mostFusedLevels,
+): Implementation {
   const refuse = (found: string, expected: string): Implementation => ({
     refusal: unitCannotImplement('mvu', request.value, found, expected),
   });
@@ -127,8 +132,8 @@ function implement(request: LayerRequest, folding: Folding): Implementation {
   const consts: Record<string, HwConst> = { weights: hwConst(weights) };
   const bias = product.consts.get(2);
   if (bias !== undefined) consts['bias'] = hwConst(bias);
-  const many = tooManyLevels(request);
-  if (many !== undefined) return refuse(`${many} thresholds`, `at most ${mostFusedLevels}`);
+  const many = tooManyLevels(request, most);
+  if (many !== undefined) return refuse(`${many} thresholds`, `at most ${most}`);
   const thresholds = levels?.consts.get(1);
   if (levels !== undefined && thresholds === undefined)
     return refuse('thresholds that are no constant', 'constants');
@@ -170,7 +175,7 @@ export const unit: UnitDefinition = {
       },
     ];
   },
-  implement,
+  implement: (request, folding) => implement(request, folding),
   foldings: (request, cycles, styles) => (styles.includes('folded') ? matrixFoldings(request, cycles) : []),
   timing: (node) => timing(planOf(node), rowCount(node)),
   model: (node) => model(planOf(node)),

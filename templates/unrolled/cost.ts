@@ -4,6 +4,7 @@ import { signedDigits } from '../../compiler/hw/adders/index.ts';
 import { analyse, mvuParams } from '../mvu/analysis.ts';
 import { builtCells, hasCells } from './cells.ts';
 import { levelsOf, stagesOf } from './pipeline.ts';
+import { openLevels } from './rows.ts';
 import { uniformLevels } from './uniform.ts';
 
 /**
@@ -70,15 +71,13 @@ export function cost(node: HwNode, form: Form = 'portable'): Cost {
   for (let n = 0; n < outputs; n++) {
     const [least, most] = [low[n] ?? 0, high[n] ?? 0];
     const width = Math.ceil(Math.log2(Math.max(2, most - least + 1)));
-    const open = Array.from(thresholds.subarray(n * count, (n + 1) * count)).filter(
-      (t) => t > least && t <= most,
-    );
+    const open = openLevels(thresholds.subarray(n * count, (n + 1) * count), least, most);
     if (amd) {
       const made = count === 0 ? { lut: 0, kept: width } : resultOf(open, width, yBits);
       results += made.lut;
       kept += made.kept;
     } else {
-      results += open.length * Math.ceil(width / 2);
+      results += open.length === 1 ? Math.ceil(width / 2) : resultOf(open, width, yBits).lut;
       const unused = count === 0 ? 0 : Math.min(width, ...open.map(trailingZeros));
       kept += count > 0 && open.length === 0 ? 0 : width - unused;
     }

@@ -27,6 +27,11 @@ export interface Row {
   readonly result: readonly Step[];
 }
 
+/** Thresholds that some sums from `low` to `high` reach and others do not. */
+export function openLevels(levels: ArrayLike<number>, low: number, high: number): number[] {
+  return Array.from(levels).filter((t) => t > low && t <= high);
+}
+
 const nothing: Handed = { kind: 'nothing' };
 
 /** All rows of an instance. */
@@ -68,7 +73,7 @@ export function rowsOf(node: HwNode): readonly Row[] {
       (__, j) => analysis.thresholds[index * analysis.count + j] ?? 0,
     );
     const met = levels.filter((t) => t <= low).length;
-    const open = levels.filter((t) => t > low && t <= high);
+    const open = openLevels(levels, low, high);
     const start = y.kind === 'bipolar' ? met : encodeElement(y, base + met);
     if (open.length === 0) return fixed(literal(start, yBits));
     const [only = 0] = open;

@@ -5,17 +5,19 @@ import { printBody } from '../../compiler/hw/xilinx/index.ts';
 import { badUnitParameter, unitCannotImplement } from '../../compiler/diagnostics/catalog/hw.ts';
 import { bitWidth, printElement } from '../../compiler/qir/types.ts';
 import { rowCount } from '../lib/rows.ts';
-import { mvuParams } from '../mvu/analysis.ts';
+import { analyse, mvuParams } from '../mvu/analysis.ts';
+import { mostFusedLevels } from '../lib/levels.ts';
 import { matrixOf } from '../mvu/foldings.ts';
 import { model, timing } from '../mvu/model.ts';
 import { sample } from '../mvu/sample.ts';
-import { unit as mvu } from '../mvu/unit.ts';
+import { implement, unit as mvu } from '../mvu/unit.ts';
 import { cellsOf } from './cells.ts';
 import { cost } from './cost.ts';
 import { leastLevels, levelsOf, stagesOf } from './pipeline.ts';
-import { resultText, rowsOf } from './rows.ts';
+import { openLevels, resultText, rowsOf } from './rows.ts';
 import { pipelined } from './steps.ts';
 import { portableSums } from './sums.ts';
+import { uniformLevels } from './uniform.ts';
 
 /** Beyond this the text alone makes every tool slow; the folded unit serves such layers. */
 const largestLayer = 65536;
@@ -78,6 +80,18 @@ function check(node: HwNode): readonly Diagnostic[] {
   return found;
 }
 
+/** The most thresholds that a row's sum is compared with one by one: those that a shift does not replace. */
+function comparedLevels({ params, consts }: Pick<HwNode, 'params' | 'consts'>): number {
+  const node: HwNode = { name: '', unit: 'unrolled', params, consts, origin: { nodes: [] }, value: '' };
+  const { outputs } = mvuParams(node);
+  const { thresholds, count, low, high } = analyse(node);
+  if (count <= mostFusedLevels) return count;
+  return Array.from({ length: outputs }, (_, n) => {
+    const open = openLevels(thresholds.subarray(n * count, (n + 1) * count), low[n] ?? 0, high[n] ?? 0);
+    return uniformLevels(open) === undefined ? open.length : 0;
+  }).reduce((most, found) => Math.max(most, found), 0);
+}
+
 /** Register stages between the inputs and the output register: of the inputs, within the sums, of the sums, within the results. */
 function depthOf(node: HwNode): number {
   const { sums, results } = stagesOf(node);
@@ -102,8 +116,12 @@ export const unit: UnitDefinition = {
       return refuse(`${outputs} x ${inputs} weights`, `at most ${largestLayer} weights in an unrolled layer`);
     }
     const whole = { style: 'folded', pe: outputs, simd: inputs, order: 'output' } as const;
-    const answer = mvu.implement?.(request, whole) ?? refuse('no matrix', 'a matrix-vector product');
-    if ('refusal' in answer || request.levels === undefined) return answer;
+    const answer = implement(request, whole, Infinity);
+    if ('refusal' in answer) return answer;
+    const many = comparedLevels(answer);
+    if (many > mostFusedLevels)
+      return refuse(`${many} thresholds`, `at most ${mostFusedLevels}, or any number a power of two apart`);
+    if (request.levels === undefined) return answer;
     return { ...answer, params: { ...answer.params, levels: Math.max(leastLevels, request.levels) } };
   },
   foldings: (request, cycles, styles) => {

@@ -6,7 +6,9 @@ import { templateRoot } from '../../templates/registry.ts';
 import { unit } from '../../templates/unrolled/unit.ts';
 import { uniformLevels } from '../../templates/unrolled/uniform.ts';
 import { randomSource, UnitFolder } from './icarus.ts';
-import type { HwNode } from '../../compiler/hw/index.ts';
+import type { HwNode, LayerRequest } from '../../compiler/hw/index.ts';
+import { int, uint } from '../../compiler/qir/types.ts';
+import type { ElementType, Tensor } from '../../compiler/qir/types.ts';
 
 const random = randomSource(11);
 
@@ -95,6 +97,39 @@ describe('thresholds a power of two apart', () => {
   test.each([[[1, 2]], [[0, 3, 6]], [[0, 4, 8, 13]], [[0, 4, 9, 12]]])('%j is none', (levels) => {
     expect(uniformLevels(levels)).toBeUndefined();
   });
+});
+
+test('more thresholds than mvu fuses are taken where a shift replaces them', () => {
+  const tensor = (elem: ElementType, shape: number[], data: number[]): Tensor => ({
+    type: { elem, shape },
+    data: Int32Array.from(data),
+  });
+  const request = (thresholds: number[]): LayerRequest => {
+    const input = { elem: uint(4), shape: [2] };
+    const op = { name: 'y', attributes: { base: 0 } };
+    return {
+      ...{ value: 'y', input, inputs: [input], levels: 7 },
+      ops: [
+        {
+          ...{ ...op, op: 'matmul', result: { elem: int(12), shape: [1] } },
+          consts: new Map([[1, tensor(int(4), [1, 2], [7, 5])]]),
+        },
+        {
+          ...{ ...op, op: 'threshold', result: { elem: uint(5), shape: [1] } },
+          consts: new Map([[1, tensor(int(12), [1, thresholds.length], thresholds)]]),
+        },
+      ],
+    };
+  };
+  const whole = { style: 'unrolled', pe: 1, simd: 2, order: 'output' } as const;
+  const apart = Array.from({ length: 12 }, (_, j) => 8 * j + 5);
+  const taken = unit.implement?.(request(apart), whole);
+  expect(taken).toMatchObject({ params: { levels: 7 } });
+  const uneven = apart.map((t, j) => (j === 6 ? t + 1 : t));
+  expect(unit.implement?.(request(uneven), whole)).toMatchObject({ refusal: { code: 'QCC4002' } });
+  // what no sum reaches, or every sum, is not compared with
+  const few = [-9, -8, -7, ...[10, 20, 31, 43, 56, 70, 85, 101], 900, 901];
+  expect(unit.implement?.(request(few), whole)).not.toHaveProperty('refusal');
 });
 
 test('the cells stand beside the portable text', () => {
