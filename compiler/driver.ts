@@ -112,11 +112,8 @@ async function importModel(bytes: Uint8Array, options: LoadOptions & { file: str
 }
 
 const cycleModel: CycleModel = {
-  run: (hw, frames, extra, settle = false) => {
-    const known = extra === undefined ? units : new Map([...units, ...extra]);
-    const { initiationInterval, latency, fifos } = createEngine(hw, known).time({ frames, settle });
-    return { initiationInterval, latency: latency?.last ?? null, fifos };
-  },
+  run: (hw, frames, extra, punctual) =>
+    createEngine(hw, extra === undefined ? units : new Map([...units, ...extra])).steady(frames, punctual),
 };
 
 /** What `exploreGraph` can be told. */

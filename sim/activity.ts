@@ -1,9 +1,6 @@
 import type { Netlist } from './netlist.ts';
 import type { Schedule } from './schedule.ts';
 
-/** What counts are taken from; of any engine. */
-type Counted = Pick<Schedule, 'cycles' | 'steady' | 'status' | 'occupancy'>;
-
 /** How the cycles of a channel were spent. */
 export interface ChannelActivity {
   readonly channel: string;
@@ -28,17 +25,21 @@ export interface Activity {
   readonly binding: string | null;
 }
 
-/** The most beats that each FIFO (by instance) held in the whole run. */
-export function fifoOccupancy(net: Netlist, plan: Counted): ReadonlyMap<string, number> {
+/**
+ * The most beats that each FIFO (by instance) held in the whole run.
+ *
+ * @param occupancy - by node
+ */
+export function fifoOccupancy(net: Netlist, occupancy: ArrayLike<number>): ReadonlyMap<string, number> {
   const held = new Map<string, number>();
   net.nodes.forEach(({ node, unit }, n) => {
-    if (unit.plumbing?.role === 'fifo') held.set(node.name, plan.occupancy[n] ?? 0);
+    if (unit.plumbing?.role === 'fifo') held.set(node.name, occupancy[n] ?? 0);
   });
   return held;
 }
 
 /** Sums up a schedule. */
-export function activity(net: Netlist, plan: Counted): Activity {
+export function activity(net: Netlist, plan: Schedule): Activity {
   const status = plan.steady?.status ?? plan.status;
   const channels = net.channels.map(({ channel }, c) => ({
     channel: channel.name,

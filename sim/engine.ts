@@ -1,4 +1,4 @@
-import { Diagnostics, fail } from '../compiler/diagnostics/index.ts';
+import { DiagnosticError, Diagnostics, fail } from '../compiler/diagnostics/index.ts';
 import { inputCount, inputMissing, inputValue, runOption } from '../compiler/diagnostics/catalog/sim.ts';
 import type { HwGraph } from '../compiler/hw/graph.ts';
 import type { UnitDefinition } from '../compiler/hw/unit.ts';
@@ -6,8 +6,6 @@ import { allocate, holds, printElement, valueRange } from '../compiler/qir/types
 import type { ElementType } from '../compiler/qir/types.ts';
 import { activity, fifoOccupancy } from './activity.ts';
 import type { Activity } from './activity.ts';
-import { runCompiled } from './compiled.ts';
-import type { CompiledRun } from './compiled.ts';
 import { DataPath } from './data.ts';
 import { resolve } from './netlist.ts';
 import type { Netlist } from './netlist.ts';
@@ -15,6 +13,7 @@ import { frameArray } from './pack.ts';
 import type { ResetOptions, RunRequest, RunResult } from './run.ts';
 import { schedule } from './schedule.ts';
 import type { Schedule, ScheduleRequest, StatusChange } from './schedule.ts';
+import { runSteady } from './steady.ts';
 import type { ChannelTimes } from './timeline.ts';
 import { logHandshakes } from './trace.ts';
 import type { Waveform } from './vcd.ts';
@@ -52,8 +51,18 @@ export interface TimingRequest {
   readonly frames: number;
   readonly stalls?: number | undefined;
   readonly reset?: ResetOptions | undefined;
-  /** Only the steady state and the first frame count: the run may end once both are known. Its `cycles` then mean nothing. */
-  readonly settle?: boolean;
+}
+
+/** What a design comes to if its sources always offer and its sinks always take. */
+export interface SteadyState {
+  /** Cycles a frame in the steady state; null if the timing did not recur within the frames that were asked for. */
+  readonly initiationInterval: number | null;
+  /** Cycles from the transfer of the first input beat to that of the last output beat of the first frame; null without a frame. */
+  readonly latency: number | null;
+  /** Frames that were looked at. */
+  readonly frames: number;
+  /** The most beats that each FIFO held, by instance. */
+  readonly fifos: ReadonlyMap<string, number>;
 }
 
 /** The cycle simulator of one design. Runs are independent of one another: each starts from reset. */
@@ -67,6 +76,12 @@ export interface Engine {
   readonly run: (request: EngineRequest) => EngineResult;
   /** Only the timing of a run: no data is computed. */
   readonly time: (request: TimingRequest) => Timing;
+  /**
+   * The steady state, looked for within so many frames; undefined if the design stands still in one of them.
+   *
+   * @param punctual - gives up, without a steady state, once a source that is to give a frame each interval is held up.
+   */
+  readonly steady: (frames: number, punctual?: boolean) => SteadyState | undefined;
 }
 
 /** The number of frames that the inputs hold; throws a DiagnosticError if they are not whole, equal in number and of their types. */
@@ -138,11 +153,10 @@ function cyclesOf(pieces: readonly ChannelTimes[]): Float64Array {
   return all;
 }
 
-function firstLatency(net: Netlist, plan: Schedule | CompiledRun): Latency | null {
-  const last = (c: number): ChannelTimes | undefined => ('times' in plan ? plan.times[c]?.at(-1) : undefined);
-  const firstOf = (c: number): number => ('first' in plan ? plan.first[c] : last(c)?.cycleOf(0)) ?? NaN;
-  const lastOf = (c: number): number =>
-    ('last' in plan ? plan.last[c] : last(c)?.cycleOf((net.channels[c]?.beats ?? 1) - 1)) ?? NaN;
+function firstLatency(net: Netlist, plan: Schedule): Latency | null {
+  const last = (c: number): ChannelTimes | undefined => plan.times[c]?.at(-1);
+  const firstOf = (c: number): number => last(c)?.cycleOf(0) ?? NaN;
+  const lastOf = (c: number): number => last(c)?.cycleOf((net.channels[c]?.beats ?? 1) - 1) ?? NaN;
   const starts = net.inputs.map(firstOf);
   const firsts = net.outputs.map(firstOf);
   const ends = net.outputs.map(lastOf);
@@ -151,14 +165,32 @@ function firstLatency(net: Netlist, plan: Schedule | CompiledRun): Latency | nul
   return Number.isFinite(latency.first) && Number.isFinite(latency.last) ? latency : null;
 }
 
-function timingOf(net: Netlist, plan: Schedule | CompiledRun): Timing {
+function timingOf(net: Netlist, plan: Schedule): Timing {
   return {
     cycles: plan.cycles,
     initiationInterval: plan.steady === null ? null : plan.steady.cycles / plan.steady.frames,
     latency: firstLatency(net, plan),
     activity: activity(net, plan),
-    fifos: fifoOccupancy(net, plan),
+    fifos: fifoOccupancy(net, plan.occupancy),
   };
+}
+
+function steadyOf(net: Netlist, frames: number, punctual = false): SteadyState | undefined {
+  const run = runSteady(net, frames, punctual);
+  if (run === 'still') return undefined;
+  if (run !== null) {
+    const { period, latency, held } = run;
+    const interval = period === null ? null : period.cycles / period.frames;
+    return { initiationInterval: interval, latency, frames: run.frames, fifos: fifoOccupancy(net, held) };
+  }
+  try {
+    const { initiationInterval, latency, fifos } = timingOf(net, schedule(net, { frames, record: 'ends' }));
+    return { initiationInterval, latency: latency?.last ?? null, frames, fifos };
+  } catch (error) {
+    if (error instanceof DiagnosticError && error.diagnostics.every(({ code }) => code === 'QCC5030'))
+      return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -181,14 +213,13 @@ export function createEngine(hw: HwGraph, units: ReadonlyMap<string, UnitDefinit
   };
   return {
     hw,
-    time: ({ frames, stalls, reset, settle }) => {
+    time: ({ frames, stalls, reset }) => {
       checkOptions(frames, stalls, reset);
-      if (stalls === undefined && reset === undefined) {
-        const run = runCompiled(net, frames, settle);
-        // a standstill is explained by the general engine
-        if (run !== null && run !== 'still') return timingOf(net, run);
-      }
       return timingOf(net, planFor({ frames, stalls, reset, record: 'ends' }));
+    },
+    steady: (frames, punctual) => {
+      checkOptions(frames, undefined, undefined);
+      return steadyOf(net, frames, punctual);
     },
     run: ({ inputs, stalls, reset, trace = 'none' }) => {
       const frames = checkInputs(net, inputs);

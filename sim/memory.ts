@@ -84,7 +84,7 @@ export interface WasmKernels {
     thresholds: number,
     frames: number,
   ) => void;
-  readonly simulate: (
+  readonly steady: (
     nodes: number,
     nodeCount: number,
     channels: number,
@@ -93,7 +93,7 @@ export interface WasmKernels {
     inputCount: number,
     outputCount: number,
     frames: number,
-    settle: number,
+    punctual: number,
     work: number,
     result: number,
     room: number,

@@ -1,5 +1,5 @@
 /**
- * A cycle model as plain data: what `TimingModel.table` gives, so that the compiled engine (sim/wasm/timing.ts) can run it. Each kind is a
+ * A cycle model as plain data: what `TimingModel.table` gives, so that the engine by stamps (sim/wasm/advance.ts) can run it. Each kind is a
  * skeleton with the behaviour of the class that gives it; a model of another kind has no table, and designs with it run in the general engine.
  */
 export type TimingTable =

@@ -28,7 +28,7 @@ export interface TimingModel {
   idle?(): number;
   /** Advances `cycles` edges without transfers, at most `idle()`; the same as so many calls of `tick(0, 0)`. */
   skip?(cycles: number): void;
-  /** Optional: the model after reset as data, with exactly the same behaviour, for the compiled engine. */
+  /** Optional: the model after reset as data, with exactly the same behaviour, for the engine by stamps. */
   table?(): TimingTable;
 }
 

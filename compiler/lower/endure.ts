@@ -1,22 +1,10 @@
-import { DiagnosticError, invariant } from '../diagnostics/index.ts';
+import { invariant } from '../diagnostics/index.ts';
 import type { UnitDefinition } from '../hw/index.ts';
 import { beatWidth } from '../hw/pack.ts';
 import { connect } from './connect.ts';
 import type { Blueprint } from './connect.ts';
 import type { CycleModel, Measured } from './fifos.ts';
 import { dripping, paceUnits } from './pace.ts';
-
-/** The result of `action`, or undefined if the design stands still. */
-export function unlessStill<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch (error) {
-    const still =
-      error instanceof DiagnosticError && error.diagnostics.every(({ code }) => code === 'QCC5030');
-    if (still) return undefined;
-    throw error;
-  }
-}
 
 /** Frames of a trial: from the second on, every frame meets the design as the one before left it. */
 const frames = 3;
@@ -58,7 +46,7 @@ export function enduringDepths(
   // a frame that has the design to itself takes its latency; one beat of it sets off no more than all of that
   const rest = 2 * (measured.latency + measured.initiationInterval) + 16;
   const run = (tried: readonly number[]): ReadonlyMap<string, number> | undefined =>
-    unlessStill(() => model.run(dripping(connect(plan, units, tried), rest), frames, paceUnits))?.fifos;
+    model.run(dripping(connect(plan, units, tried), rest), frames, paceUnits)?.fifos;
   if (run(depths) !== undefined) return depths;
 
   const unbounded = plan.edges.map(() => deepest);

@@ -4,7 +4,7 @@ import type { HwGraph, UnitDefinition } from '../hw/index.ts';
 import { beatWidth } from '../hw/pack.ts';
 import { connect } from './connect.ts';
 import type { Blueprint } from './connect.ts';
-import { enduringDepths, unlessStill } from './endure.ts';
+import { enduringDepths } from './endure.ts';
 import { paced, paceUnits } from './pace.ts';
 
 /** What the cycle model says of a design in steady state. */
@@ -21,6 +21,8 @@ export interface ModelRun {
   readonly initiationInterval: number | null;
   /** As in `Measured`. */
   readonly latency: number | null;
+  /** Frames that were run. */
+  readonly frames: number;
   /** The most beats that each FIFO held, by instance. */
   readonly fifos: ReadonlyMap<string, number>;
 }
@@ -28,20 +30,21 @@ export interface ModelRun {
 /** The cycle model of a design, without data: given by the driver, which owns the simulation engine. */
 export interface CycleModel {
   /**
+   * A run that may end where the timing recurs, after so many frames at the latest; undefined if the design stands still.
+   *
    * @param extra - units that the design has besides those of templates/.
-   * @param settle - the run may end where the timing state recurs, or can no longer be seen to.
-   * @throws DiagnosticError QCC5030 if the design stands still.
+   * @param punctual - the run may also end, without a steady state, once a source of `paced` is held up.
    */
   readonly run: (
     hw: HwGraph,
     frames: number,
     extra?: ReadonlyMap<string, UnitDefinition>,
-    settle?: boolean,
-  ) => ModelRun;
+    punctual?: boolean,
+  ) => ModelRun | undefined;
 }
 
 /**
- * The exact steady state of a design.
+ * The exact steady state of a design; undefined if it stands still.
  *
  * @param extra - units that the design has besides those of templates/.
  */
@@ -49,10 +52,12 @@ export function measure(
   hw: HwGraph,
   model: CycleModel,
   extra?: ReadonlyMap<string, UnitDefinition>,
-): Measured {
+): Measured | undefined {
   // Recurrence is mostly found within a few frames of the pipeline having filled, where the run ends: more frames cost nothing.
   for (let frames = 4096; frames <= 1 << 20; frames *= 16) {
-    const { initiationInterval, latency } = model.run(hw, frames, extra, true);
+    const run = model.run(hw, frames, extra);
+    if (run === undefined) return undefined;
+    const { initiationInterval, latency } = run;
     if (initiationInterval !== null && latency !== null) return { initiationInterval, latency };
   }
   throw new InternalError(`the timing of ${hw.name} does not recur`);
@@ -81,7 +86,7 @@ export function firstLatency(
   units: ReadonlyMap<string, UnitDefinition>,
   model: CycleModel,
 ): number {
-  const run = (depth: number): ModelRun =>
+  const run = (depth: number): ModelRun | undefined =>
     model.run(
       connect(
         plan,
@@ -90,8 +95,8 @@ export function firstLatency(
       ),
       1,
     );
-  const { latency } = unlessStill(() => run(0)) ?? run(deepest);
-  invariant(latency !== null, 'a frame that has left has a latency');
+  const latency = (run(0) ?? run(deepest))?.latency ?? null;
+  invariant(latency !== null, `${plan.name} stands still with FIFOs that never fill`);
   return latency;
 }
 
@@ -113,6 +118,8 @@ class Trials {
   #frames = 256;
   #target: number;
   #spent = 0;
+  /** Work of a frame, and of a trial that has to go as far as the first frame's latency and a recurrence. */
+  #frame = 0;
   #each = 0;
 
   constructor(
@@ -148,21 +155,21 @@ class Trials {
    */
   exact(depths: readonly number[]): Measured | undefined {
     const hw = connect(this.#plan, this.#units, depths);
-    return unlessStill(() =>
-      this.#connected ? measure(hw, this.#model) : this.#apart(paced(hw, this.#target)),
-    );
+    return this.#connected ? measure(hw, this.#model) : this.#apart(paced(hw, this.#target));
   }
 
   /** The steady state of a design in parts; parts that do not keep pace with one another have none, however long they run. */
   #apart(hw: HwGraph): Measured | undefined {
-    const { initiationInterval, latency } = this.#model.run(hw, framesApart, paceUnits, true);
+    const { initiationInterval = null, latency = null } = this.#model.run(hw, framesApart, paceUnits) ?? {};
     return initiationInterval === null || latency === null ? undefined : { initiationInterval, latency };
   }
 
-  #run(depths: readonly number[]): ModelRun | undefined {
-    this.#spent += this.#each;
+  #run(depths: readonly number[], punctual = false): ModelRun | undefined {
     const hw = paced(connect(this.#plan, this.#units, depths), this.#target);
-    return unlessStill(() => this.#model.run(hw, this.#frames, paceUnits, true));
+    const run = this.#model.run(hw, this.#frames, paceUnits, punctual);
+    // most designs that stand still do so in the first frame
+    this.#spent += this.#frame * (run?.frames ?? 1);
+    return run;
   }
 
   /** The most that each edge holds when nothing ever waits for room; sets the interval that is kept from then on. */
@@ -180,9 +187,10 @@ class Trials {
       throw new InternalError(`the timing of ${this.#plan.name} does not recur`);
     this.#target = Math.max(this.#target, Math.ceil(interval));
     const filled = Math.ceil((run.latency ?? 0) / this.#target);
-    // enough to fill the pipeline and see it recur; small designs get more, where a frame more or less costs nothing
-    this.#frames = 4 + filled + Math.min(4096, Math.ceil(40_000 / this.#target));
-    this.#each = (this.#plan.parts.length + 1) * this.#target * (filled + 4);
+    // enough to see a frame like an earlier one; small designs get more, where a frame more or less costs nothing
+    this.#frames = 4 + Math.min(4096, Math.ceil(40_000 / this.#target));
+    this.#frame = (this.#plan.parts.length + 1) * this.#target;
+    this.#each = this.#frame * (filled + 4);
     return this.#held(run, depths);
   }
 
@@ -196,7 +204,7 @@ class Trials {
 
   /** Whether the depths keep the interval; if so, the most that each FIFO held. */
   meets(depths: readonly number[]): readonly number[] | undefined {
-    const run = this.#run(depths);
+    const run = this.#run(depths, true);
     const interval = run?.initiationInterval ?? Infinity;
     return run === undefined || interval > this.#target ? undefined : this.#held(run, depths);
   }
@@ -237,7 +245,7 @@ export function fifoDepths(
  *
  * Timing does not depend on data, so the cycle model is exact. Behind a source that offers a frame each interval, and with FIFOs that
  * never fill, the occupancies are depths that keep the interval (the same run takes place if nothing has to wait). From there FIFOs are
- * taken out, those of the most bits first and whole groups at a time, and what remains is cut back from the top, by steps that double, and
+ * taken out, those of the most bits first and whole groups at a time, and what remains is cut back from the top, by a beat and then
  * by bisection below the first depth that is too little: after that, no FIFO can be
  * one beat shorter, or left out, with the others as they are, as long as more room never slows a design down. That holds but for depths
  * of one beat (they take and give in turn), which is why the exact steady state of the result, with a source that is always there,
@@ -290,13 +298,13 @@ function leastDepths(
   };
   takeOut(byBits([...depths.keys()]), true);
   for (const edge of byBits([...depths.keys()].filter((each) => (depths[each] ?? 0) > 0))) {
-    // most are as short as can be by now: steps that double from the top, and bisection below the first that is too long
-    let [low, step] = [1, 1];
+    // most are as short as can be by now: a beat less is too little; else by bisection
+    let [low, first] = [1, true];
     while (low < (depths[edge] ?? 0) && trials.left) {
       const depth = depths[edge] ?? 0;
-      const wanted = low > 1 ? Math.floor((low + depth) / 2) : Math.max(low, depth - step);
+      const wanted = first ? depth - 1 : Math.floor((low + depth) / 2);
       if (!take(depths.map((old, each) => (each === edge ? wanted : old)))) low = wanted + 1;
-      step *= 2;
+      first = false;
     }
   }
   const exact = (wanted: readonly number[]): Measured | undefined => {

@@ -5,7 +5,7 @@ export { dot16, dot32, affine } from './dot';
 export { moveBytes, moveBits } from './move';
 export { depthwise32, reduce32, accumulate32, requantize32 } from './map';
 export { to16, to32, narrow } from './convert';
-export { simulate } from './timing';
+export { steady } from './steady';
 export { compare8, compare16, compare32, levels, levels8, search } from './threshold';
 
 /** First byte that the module itself does not use. */

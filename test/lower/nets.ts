@@ -86,11 +86,8 @@ export function network(graph: Graph, known: ReadonlyMap<string, UnitDefinition>
 /** The cycle model for designs of these units. */
 export function cycleModel(known: ReadonlyMap<string, UnitDefinition>): CycleModel {
   return {
-    run: (hw, frames, extra, settle = false) => {
-      const engine = createEngine(hw, extra === undefined ? known : new Map([...known, ...extra]));
-      const { initiationInterval, latency, fifos } = engine.time({ frames, settle });
-      return { initiationInterval, latency: latency?.last ?? null, fifos };
-    },
+    run: (hw, frames, extra, punctual) =>
+      createEngine(hw, extra === undefined ? known : new Map([...known, ...extra])).steady(frames, punctual),
   };
 }
 
