@@ -1,10 +1,10 @@
 import { ScatterChart } from 'echarts/charts';
-import { GridComponent, TitleComponent } from 'echarts/components';
+import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
 import { init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import { renumbered } from './svg.ts';
 
-use([ScatterChart, GridComponent, TitleComponent, SVGRenderer]);
+use([ScatterChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
 
 /** One method as the plot shows it. */
 export interface ComparedMethod {
@@ -15,26 +15,29 @@ export interface ComparedMethod {
   readonly design?: { readonly cycles: number };
 }
 
-const size = { width: 1100, height: 520 };
-const colours = { point: '#3b82c4', text: '#444444', grid: '#e4e4e4' };
+const size = { width: 1300, height: 520 };
+const colours = { text: '#444444', grid: '#e4e4e4' };
+/** Colours that are told apart with any colour vision (Okabe and Ito), with shapes that make 28 marks of them. */
+const palette = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'];
+const shapes = ['circle', 'rect', 'triangle', 'diamond'];
 
-/** One cloud of labelled points. */
-function series(index: number, points: readonly (readonly [x: number, y: number, name: string])[]) {
+/** The mark of the method at `index` in one of the two grids; methods with the same numbers shine through each other. */
+function series(grid: number, index: number, name: string, point: readonly [x: number, y: number]) {
   return {
     type: 'scatter' as const,
-    xAxisIndex: index,
-    yAxisIndex: index,
-    symbolSize: 9,
-    itemStyle: { color: colours.point },
-    label: { show: true, position: 'right' as const, color: colours.text, formatter: '{b}' },
-    labelLayout: { moveOverlap: 'shiftY' as const },
-    data: points.map(([x, y, name]) => ({ name, value: [x, y] })),
+    name,
+    xAxisIndex: grid,
+    yAxisIndex: grid,
+    symbol: shapes[index % shapes.length] ?? 'circle',
+    symbolSize: 11,
+    itemStyle: { color: palette[index % palette.length] ?? colours.text, opacity: 0.75 },
+    data: [[...point]],
   };
 }
 
 /**
  * Methods of quantization as an SVG image: the part of frames that are right upwards, over the bits of a weight on the left and over the
- * cycles of a frame within the common budget on the right. The same numbers give the same bytes.
+ * cycles of a frame within the common budget on the right; a legend says which mark is which method, since labels beside marks would cover each other. The same numbers give the same bytes.
  */
 export function plotComparison(name: string, measure: string, methods: readonly ComparedMethod[]): string {
   const axis = {
@@ -52,6 +55,15 @@ export function plotComparison(name: string, measure: string, methods: readonly 
       animation: false,
       backgroundColor: '#ffffff',
       title: { text: name, left: 'center', textStyle: { color: colours.text, fontSize: 16 } },
+      legend: {
+        orient: 'vertical',
+        left: 1040,
+        top: 60,
+        itemWidth: 12,
+        itemHeight: 12,
+        textStyle: { color: colours.text, width: 225, overflow: 'truncate' },
+        data: methods.map(({ method }) => method),
+      },
       grid: [
         { left: 80, width: 400, top: 60, bottom: 60 },
         { left: 610, width: 400, top: 60, bottom: 60 },
@@ -64,18 +76,12 @@ export function plotComparison(name: string, measure: string, methods: readonly 
         { ...upwards, gridIndex: 0 },
         { ...upwards, gridIndex: 1 },
       ],
-      series: [
-        series(
-          0,
-          methods.map((each) => [each.bitsPerWeight, percent(each), each.method]),
-        ),
-        series(
-          1,
-          methods.flatMap((each) =>
-            each.design === undefined ? [] : [[each.design.cycles, percent(each), each.method] as const],
-          ),
-        ),
-      ],
+      series: methods.flatMap((each, i) => [
+        series(0, i, each.method, [each.bitsPerWeight, percent(each)]),
+        ...(each.design === undefined
+          ? []
+          : [series(1, i, each.method, [each.design.cycles, percent(each)])]),
+      ]),
     });
     return `${renumbered(chart.renderToSVGString())}\n`;
   } finally {
