@@ -182,24 +182,22 @@ function window(
   return { unit: 'gather', title: `${title}, ${gather.lanes} lanes`, params };
 }
 
-/** A matrix of integers of 8 bits of which a part is not zero, `[outputs, inputs]`, `[pe, simd]`. */
+/** A matrix of which a part is not zero, integers of 8 bits or 2^0 to 2^7 with either sign, `[outputs, inputs]`, `[pe, simd]`. */
 function sparse(
   [outputs, inputs]: readonly [number, number],
   density: number,
   [pe, simd]: readonly [number, number],
-  variant: { readonly packed?: boolean; readonly double?: boolean; readonly bias?: boolean } = {},
+  variant: Readonly<Partial<Record<'packed' | 'double' | 'bias' | 'powers', true>>> & {
+    readonly gap?: number;
+  } = {},
 ): Case {
-  const { bias = false, ...form } = variant;
-  const most = valueRange(int(8)).max;
-  const weight = (): number =>
-    random() < density ? Math.ceil(random() * most) * (random() < 0.5 ? -1 : 1) : 0;
-  const weights = {
-    elem: int(8),
-    shape: [outputs, inputs],
-    data: Int32Array.from({ length: outputs * inputs }, weight),
-  };
-  const consts = { weights, ...(bias ? { bias: noise(int(12), [outputs]) } : {}) };
-  const words = Object.keys({ ...form, ...(bias ? { bias } : {}) });
+  const { bias, powers, ...form } = variant;
+  const magnitude = (): number =>
+    powers === true ? 2 ** Math.floor(8 * random()) : Math.ceil(127 * random());
+  const weight = (): number => (random() < density ? magnitude() * (random() < 0.5 ? -1 : 1) : 0);
+  const data = Int32Array.from({ length: outputs * inputs }, weight);
+  const weights = { elem: int(9), shape: [outputs, inputs], data };
+  const words = Object.entries(variant).map(([key, value]) => (value === true ? key : `${key} ${value}`));
   return {
     unit: 'sparse',
     title: [
@@ -207,7 +205,7 @@ function sparse(
       ...words,
     ].join(', '),
     params: { inputs, outputs, pe, simd, ...form, x: { ...uint(8) }, y: { ...int(24) } },
-    consts,
+    consts: { weights, ...(bias === true ? { bias: noise(int(12), [outputs]) } : {}) },
   };
 }
 
@@ -280,19 +278,17 @@ const cases: readonly Case[] = [
   unrolled(ternary, uint(2), [32, 16], 3),
   unrolled(int(4), uint(4), [16, 16], 0),
   unrolled(int(4), int(4), [16, 16], 3),
-  sparse([300, 100], 0.03, [2, 8]),
   sparse([64, 64], 0.03, [4, 4]),
   sparse([20, 25], 0.14, [3, 1], { packed: true, double: true }),
-  sparse([50, 500], 0.03, [3, 2], { packed: true, double: true }),
-  sparse([50, 500], 0.03, [3, 2], { double: true }),
-  sparse([300, 784], 0.02, [3, 1], { packed: true, double: true }),
-  sparse([300, 784], 0.02, [5, 8], { packed: true }),
-  sparse([500, 800], 0.0073, [1, 1]),
-  sparse([500, 800], 0.0073, [1, 1], { packed: true }),
-  sparse([100, 300], 0.02, [1, 2]),
   sparse([10, 100], 0.05, [1, 1], { bias: true }),
   sparse([32, 64], 0.1, [4, 16], { packed: true, bias: true }),
-  sparse([32, 64], 0.1, [8, 4], { packed: true, double: true }),
+  sparse([100, 300], 0.02, [1, 2]),
+  sparse([100, 300], 0.02, [1, 2], { gap: 6 }),
+  sparse([50, 500], 0.03, [3, 2], { packed: true, double: true }),
+  sparse([50, 500], 0.03, [3, 2], { packed: true, double: true, gap: 6 }),
+  sparse([50, 500], 0.03, [3, 4], { packed: true, powers: true }),
+  sparse([50, 500], 0.03, [1, 1], { powers: true }),
+  sparse([500, 800], 0.0073, [1, 1], { packed: true }),
   ...channelCases,
 ];
 

@@ -95,10 +95,10 @@ export function tryFolding(
 function build(layer: Layer, unit: UnitDefinition, folding: Folding, form: Form): Answer {
   const { variant } = folding;
   const { variants = [] } = unit;
-  if (variant !== undefined && !variants.includes(variant))
-    return {
-      reason: `${variants.length === 0 ? 'no' : `as variant ${variants.join(' or ')}, or no`} variant (${unit.name})`,
-    };
+  if (variant !== undefined && !variants.includes(variant)) {
+    const some = variants.length > 4 ? [...variants.slice(0, 4), '...'] : variants;
+    return { reason: `${some.length === 0 ? 'no variant' : `variant ${some.join(', ')}`} (${unit.name})` };
+  }
   const answer = unit.implement?.(layer.request, folding);
   if (answer === undefined) return { reason: `unit ${unit.name} implements no operation` };
   if ('refusal' in answer) return { reason: answer.refusal.expected ?? answer.refusal.message };

@@ -3,6 +3,8 @@ import type { ElementType } from '../../compiler/qir/types.ts';
 import type { HwConst, HwNode } from '../../compiler/hw/index.ts';
 import { counterBits, laneTable, rangeBits } from '../lib/lanes.ts';
 import type { LaneTable } from '../lib/lanes.ts';
+import { entriesOf, matrixOf, placeBits } from './matrix.ts';
+import type { Matrix } from './matrix.ts';
 import { EMPTY, schedule } from './schedule.ts';
 import type { Step } from './schedule.ts';
 
@@ -20,6 +22,8 @@ export interface SparseParams {
   readonly packed?: boolean;
   /** Whether the next vector is loaded while one is computed with; absent: afterwards. */
   readonly double?: boolean;
+  /** Bits of the distance from one weight's place to the next one's; absent: the schedule has the places themselves. */
+  readonly gap?: number;
   readonly x: ElementType;
   readonly y: ElementType;
 }
@@ -37,53 +41,24 @@ export interface Plan {
   /** Steps with a vector, and those up to the first result. */
   readonly steps: readonly Step[];
   readonly firstSteps: number;
-  /** Bits of a step's word: `pe` pairs of an input's place and a weight, and above them `endBits` that say what is complete (`endCode`). */
+  /** Bits of a step's word: `pe` pairs of an index and a weight, and above them `endBits` that say what is complete (`endCode`). */
   readonly width: number;
+  readonly indexBits: number;
   readonly endBits: number;
   /** Whether the words lie in block RAM. */
   readonly block: boolean;
   /** What the vectors lie in. */
   readonly vectors: Vectors;
+  /** Bits of a weight: an integer, or of a power of two the exponent above `shifts.least`, whether it is negative, and whether it is none. */
   readonly weightBits: number;
   readonly weightSigned: boolean;
+  /** Exponents, if all weights are powers of two: then inputs are shifted and added or subtracted. */
+  readonly shifts: Matrix['exponents'];
   /** Biases, one an output; undefined if all are zero. */
   readonly bias: LaneTable | undefined;
   readonly sumBits: number;
   readonly sumSigned: boolean;
   readonly productBits: number;
-}
-
-/** What is the same in all instances with a matrix. */
-interface Matrix {
-  /** Where the weights are that are not zero, output by output: output * inputs + input. */
-  readonly places: Int32Array;
-  /** How many each output has. */
-  readonly counts: readonly number[];
-  readonly least: number;
-  readonly most: number;
-}
-
-const matrices = new WeakMap<HwConst['data'], Matrix>();
-
-/** The weights of a matrix of `outputs` rows that are not zero. */
-export function matrixOf(weights: HwConst['data'], outputs: number): Matrix {
-  const known = matrices.get(weights);
-  if (known?.counts.length === outputs) return known;
-  const inputs = weights.length / outputs;
-  const counts = new Array<number>(outputs).fill(0);
-  const places: number[] = [];
-  let [least, most] = [0, 0];
-  for (let at = 0; at < weights.length; at++) {
-    const w = weights[at] as number;
-    if (w === 0) continue;
-    places.push(at);
-    const output = Math.floor(at / inputs);
-    counts[output] = (counts[output] as number) + 1;
-    [least, most] = [Math.min(least, w), Math.max(most, w)];
-  }
-  const matrix = { places: Int32Array.from(places), counts, least, most };
-  matrices.set(weights, matrix);
-  return matrix;
 }
 
 /** Weights of an instance. */
@@ -95,14 +70,14 @@ function weightsOf(node: HwNode): HwConst['data'] {
 export function sumRange(node: HwNode): { readonly min: number; readonly max: number } {
   const { outputs, x } = sparseParams(node);
   const weights = weightsOf(node);
-  const { places, counts } = matrixOf(weights, outputs);
+  const { indices, counts } = matrixOf(weights, outputs);
   const range = valueRange(x);
   let [min, max, at] = [Infinity, -Infinity, 0];
   for (let n = 0; n < outputs; n++) {
     let low = node.consts['bias']?.data[n] ?? 0;
     let high = low;
     for (const end = at + (counts[n] ?? 0); at < end; at++) {
-      const w = weights[places[at] as number] as number;
+      const w = weights[indices[at] as number] as number;
       low += Math.min(w * range.min, w * range.max);
       high += Math.max(w * range.min, w * range.max);
     }
@@ -120,15 +95,29 @@ export function planOf(node: HwNode): Plan {
   return plan;
 }
 
+/** Bits of a weight in the schedule. */
+export function weightBitsOf({ least, most, exponents }: Matrix): number {
+  if (exponents === undefined) return rangeBits(least, most);
+  return 2 + Math.ceil(Math.log2(1 + exponents.most - exponents.least));
+}
+
+/** Bits that say what a step completes. */
+export function endBitsOf(pe: number, packed: boolean): number {
+  return packed ? counterBits(pe + 2) : 1;
+}
+
 function makePlan(node: HwNode): Plan {
   const params = sparseParams(node);
-  const { inputs, outputs, pe, simd, packed = false, x } = params;
-  const { counts, least, most } = matrixOf(weightsOf(node), outputs);
-  const weightBits = rangeBits(least, most);
+  const { inputs, outputs, pe, simd, packed = false, gap, x } = params;
+  const matrix = matrixOf(weightsOf(node), outputs);
+  const { least, exponents: shifts } = matrix;
+  const { counts } = entriesOf(weightsOf(node), outputs, simd, gap);
+  const weightBits = weightBitsOf(matrix);
   const steps = [...schedule(counts, pe, packed)];
-  const endBits = packed ? counterBits(pe + 2) : 1;
+  const endBits = endBitsOf(pe, packed);
   const place = placeBits(inputs, simd);
-  const width = pe * (place.beat + place.lane + weightBits) + endBits;
+  const indexBits = gap ?? place.beat + place.lane;
+  const width = pe * (indexBits + weightBits) + endBits;
   const biases = Array.from({ length: outputs }, (_, n) => node.consts['bias']?.data[n] ?? 0);
   const biasBits = rangeBits(
     biases.reduce((a, b) => Math.min(a, b)),
@@ -148,10 +137,12 @@ function makePlan(node: HwNode): Plan {
     steps,
     firstSteps: 1 + steps.findIndex(isEnd),
     width,
+    indexBits,
     endBits,
     block: steps.length > 64 && steps.length * width >= 8192,
     weightBits,
     weightSigned: least < 0,
+    shifts,
     bias: biases.some((b) => b !== 0) ? bias : undefined,
     sumBits,
     sumSigned: min < 0,
@@ -196,16 +187,6 @@ export function isEnd({ ends }: Step): boolean {
   return ends >= 0 || ends === EMPTY;
 }
 
-/** Bits that tell one of `count` things; none if there is one. */
-function indexBits(count: number): number {
-  return count === 1 ? 0 : counterBits(count);
-}
-
-/** Bits of an input's place: its beat, and below it its lane. */
-export function placeBits(inputs: number, simd: number): { readonly beat: number; readonly lane: number } {
-  return { beat: indexBits(Math.ceil(inputs / simd)), lane: indexBits(simd) };
-}
-
 /** What a step's word says of its `ends`: whether anything is complete; packed, 0 for nothing, 1 above the lane, pe + 1 without a lane. */
 export function endCode({ ends }: Step, { pe, packed = false }: SparseParams): number {
   if (!packed) return isEnd({ taken: 0, ends }) ? 1 : 0;
@@ -222,22 +203,26 @@ function word(parts: readonly (readonly [value: number, bits: number])[]): bigin
   return value;
 }
 
-/** The words of all steps, as a memory. A lane without a product multiplies input 0 by 0. */
+/** A weight as the schedule has it. */
+function weightCode(weight: number, { shifts, weightBits }: Plan): number {
+  if (shifts === undefined) return weight;
+  if (weight === 0) return 2 ** (weightBits - 1);
+  return Math.log2(Math.abs(weight)) - shifts.least + (weight < 0 ? 2 ** (weightBits - 2) : 0);
+}
+
+/** The words of all steps, as a memory. A lane without a product multiplies by 0 what lies at place 0, or at the distance 0. */
 export function scheduleTable(node: HwNode): LaneTable {
-  const { params, steps, width, endBits, block, weightBits } = planOf(node);
-  const { inputs, outputs, pe, simd } = params;
-  const weights = weightsOf(node);
-  const { places } = matrixOf(weights, outputs);
-  const { beat, lane: laneBits } = placeBits(inputs, simd);
+  const plan = planOf(node);
+  const { params, steps, width, indexBits, endBits, block, weightBits } = plan;
+  const { outputs, pe, simd, gap } = params;
+  const { index, weights } = entriesOf(weightsOf(node), outputs, simd, gap);
   let at = 0;
   const words = steps.map((step) => {
     const parts = Array.from({ length: pe }, (_, lane) => {
-      const place = lane < step.taken ? places[at + lane] : undefined;
-      const k = place === undefined ? 0 : place % inputs;
+      const taken = lane < step.taken;
       return [
-        [k % simd, laneBits],
-        [Math.floor(k / simd), beat],
-        [place === undefined ? 0 : (weights[place] as number), weightBits],
+        [taken ? (index[at + lane] as number) : 0, indexBits],
+        [weightCode(taken ? (weights[at + lane] as number) : 0, plan), weightBits],
       ] as const;
     });
     at += step.taken;

@@ -16,8 +16,9 @@ import { matrixOf as sizeOf } from '../mvu/foldings.ts';
 import { isPlainInteger, tableImages } from '../lib/lanes.ts';
 import { repeated, rowCount, rowsParam, rowsSchema } from '../lib/rows.ts';
 import { cost } from './cost.ts';
-import { countsOf, foldings, formOf, variants } from './foldings.ts';
+import { sparseOf, foldings, formOf, variants } from './foldings.ts';
 import { model, timing } from './model.ts';
+import { placeBits } from './matrix.ts';
 import { planOf, scheduleTable, sparseParams, sumRange } from './plan.ts';
 import { sample } from './sample.ts';
 import { view } from './view.ts';
@@ -34,6 +35,8 @@ const schema = z.object({
   packed: z.boolean().exactOptional(),
   /** Whether the next vector is loaded while one is computed with. */
   double: z.boolean().exactOptional(),
+  /** Bits of the distance from one weight's place to the next one's. */
+  gap: z.int().min(1).exactOptional(),
   x: elementSchema,
   y: elementSchema,
 });
@@ -43,9 +46,13 @@ function check(node: HwNode): readonly Diagnostic[] {
   if (found.length > 0) return found;
   const bad = (parameter: string, problem: string): unknown =>
     found.push(badUnitParameter(node, parameter, problem));
-  const { inputs, outputs, simd, pe, x, y } = sparseParams(node);
+  const { inputs, outputs, simd, pe, gap, x, y } = sparseParams(node);
   if (simd > inputs) bad('simd', `${simd}, more than the ${inputs} inputs`);
   if (pe > inputs) bad('pe', `${pe}, more than the ${inputs} inputs`);
+  if (found.length === 0 && gap !== undefined) {
+    const { beat, lane } = placeBits(inputs, simd);
+    if (gap >= beat + lane) bad('gap', `${gap}, no less than the ${beat + lane} bits of a place`);
+  }
   if (!isPlainInteger(x) || x.kind === 'bipolar') bad('x', 'no integers');
   const { weights, bias } = node.consts;
   if (weights?.shape.join() !== `${outputs},${inputs}` || weights.data.length !== outputs * inputs)
@@ -78,21 +85,29 @@ function implement(request: LayerRequest, folding: Folding): Implementation {
   const weights = op?.consts.get(1);
   if (size === undefined || op === undefined || weights === undefined || request.ops.length > 1)
     return refuse(request.ops.map(({ op: name }) => name).join('+'), 'matmul with constant weights');
-  if (countsOf(request) === undefined)
+  if (sparseOf(request) === undefined)
     return refuse('dense weights', 'weights of which at least half are zero');
   if (folding.style !== 'folded') return refuse(`style ${folding.style}`, 'style folded');
   const y = op.result.elem;
   const odd = [request.input.elem, y].find((elem) => !isPlainInteger(elem) || elem.kind === 'bipolar');
   if (odd !== undefined) return refuse(`element type ${odd.kind}`, 'integers');
   const bias = op.consts.get(2);
+  const form = formOf(folding.variant);
+  const simd = Math.min(folding.simd, size.inputs);
+  const { beat, lane } = placeBits(size.inputs, simd);
+  if (form.gap !== undefined && form.gap >= beat + lane)
+    return refuse(
+      `variant ${folding.variant ?? ''}`,
+      `distances of less than the ${beat + lane} bits of a place`,
+    );
   return {
     params: {
       ...rowsParam(size.rows),
       inputs: size.inputs,
       outputs: size.outputs,
       pe: Math.min(folding.pe, size.inputs),
-      simd: Math.min(folding.simd, size.inputs),
-      ...formOf(folding.variant),
+      simd,
+      ...form,
       x: { ...request.input.elem },
       y: { ...y },
     },

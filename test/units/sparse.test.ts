@@ -53,16 +53,16 @@ describe('sparse', () => {
   test('proposes foldings that are as fast as wanted, and refuses dense weights', () => {
     const asked = request(100, 300, 552);
     const found = unit.foldings?.(asked, 300, ['folded']) ?? [];
-    expect(new Set(found.map(({ variant }) => variant))).toEqual(
-      new Set([undefined, ...(unit.variants ?? [])]),
-    );
+    const form = ({ variant = '' }: Folding): string => variant.replace(/-?gap\d+$/, '');
+    expect(new Set(found.map(form))).toEqual(new Set(['', 'packed', 'double', 'packed-double']));
+    for (const { variant } of found) if (variant !== undefined) expect(unit.variants).toContain(variant);
     for (const folding of found)
       expect(unit.timing(instance(asked, folding)).initiationInterval).toBeLessThanOrEqual(300);
     // with the same inputs a beat a variant is there for its fewer products a step
-    for (const { variant, pe, simd } of found)
+    for (const folding of found)
       for (const other of found)
-        if (variant !== undefined && other.variant === undefined && other.simd === simd)
-          expect(pe).toBeLessThan(other.pe);
+        if (form(folding) !== '' && form(other) === '' && other.simd === folding.simd)
+          expect(folding.pe).toBeLessThan(other.pe);
     const dense = request(10, 10, 51);
     expect(unit.foldings?.(dense, 1000, ['folded'])).toEqual([]);
     const folding = { style: 'folded', pe: 1, simd: 1, order: 'output' } as const;
@@ -128,6 +128,101 @@ test('one vector is loaded while another one is computed with', () => {
       expect(interval({ pe, simd, variant })).toBe(Math.max(beats, steps));
     }
   }
+});
+
+/** The matrix that a memory of one pair a word stands for, its index the place or the distance, its weights of 7 bits and positive. */
+function decoded(node: HwNode, indexBits: number, distances: boolean): readonly number[] {
+  const [memory] = unit.memories(node);
+  expect(memory?.width).toBe(indexBits + 7 + 1);
+  const data: number[] = [];
+  let row = new Float64Array(Number(node.params['inputs']));
+  let place = 0;
+  for (const text of memory?.words ?? []) {
+    const value = Number.parseInt(text, 16);
+    const index = value % 2 ** indexBits;
+    place = distances ? place + index : index;
+    const weight = Math.floor(value / 2 ** indexBits) % 2 ** 7;
+    if (weight !== 0) row[place] = weight;
+    if (value < 2 ** (indexBits + 7)) continue;
+    data.push(...row);
+    row = new Float64Array(row.length);
+    place = 0;
+  }
+  return data;
+}
+
+describe('the index of a weight', () => {
+  const asked = request(100, 300, 552);
+  const matrix = Array.from(asked.ops[0]?.consts.get(1)?.data ?? []);
+
+  test('is its place', () => {
+    expect(decoded(instance(asked, { pe: 1, simd: 1 }), 9, false)).toEqual(matrix);
+  });
+
+  test.each([2, 5, 8])('or is how far it is from the one before, in %i bits, with fillers', (gap) => {
+    expect(decoded(instance(asked, { pe: 1, simd: 1, variant: `gap${gap}` }), gap, true)).toEqual(matrix);
+  });
+
+  test('is proposed as the distance where that takes fewer bits, the width that takes the fewest', () => {
+    const bits = (folding: Pick<Folding, 'pe' | 'simd' | 'variant'>): number =>
+      unit.storedBits?.(instance(asked, folding)) ?? NaN;
+    const found = unit.foldings?.(asked, 1000, ['folded']) ?? [];
+    const gaps = found.filter(({ variant }) => variant?.includes('gap') === true);
+    expect(gaps.length).toBeGreaterThan(0);
+    for (const { pe, simd, variant = '' } of gaps) {
+      const [, form, chosen] = /^(.*?)-?gap(\d+)$/.exec(variant) ?? [];
+      const others = Array.from({ length: 8 }, (_, i) => (form === '' ? '' : `${form}-`) + `gap${i + 1}`);
+      const least = Math.min(...others.map((other) => bits({ pe, simd, variant: other })));
+      expect(bits({ pe, simd, variant })).toBe(least);
+      expect(Number(chosen)).toBeGreaterThan(0);
+      expect(least).toBeLessThan(bits({ pe, simd, ...(form === '' ? {} : { variant: form ?? '' }) }));
+    }
+    // three inputs are told apart by two bits, and one of distance needs more fillers than it saves
+    const few = request(9, 4, 9);
+    expect(unit.foldings?.(few, 1000, ['folded']).some(({ variant }) => variant?.includes('gap'))).toBe(
+      false,
+    );
+  });
+
+  test('is refused as a distance of more bits than the place has', () => {
+    const folding = { style: 'folded', pe: 1, simd: 1, order: 'output', variant: 'gap9' } as const;
+    expect(unit.implement?.(asked, folding)).toMatchObject({ refusal: { code: 'QCC4002' } });
+    const node = instance(asked, { pe: 1, simd: 1 });
+    expect(unit.check({ ...node, params: { ...node.params, gap: 9 } })).toMatchObject([{ code: 'QCC4001' }]);
+  });
+});
+
+describe('weights that are powers of two', () => {
+  /** The same places, weights of both signs and these exponents. */
+  function powers(least: number, most: number): LayerRequest {
+    const asked = request(40, 60, 300);
+    const { integer } = randomSource(most);
+    const [op] = asked.ops;
+    const weights = op?.consts.get(1);
+    if (op === undefined || weights === undefined) throw new Error('a product expected');
+    const data = Int32Array.from(weights.data, (w) =>
+      w === 0 ? 0 : 2 ** integer(least, most) * (integer(0, 1) === 0 ? 1 : -1),
+    );
+    const consts = new Map([[1, { type: { ...weights.type, elem: int(16) }, data }]]);
+    return { ...asked, ops: [{ ...op, consts }] };
+  }
+
+  test.each([
+    ['ternary', 0, 0, 2],
+    ['INQ of 4 bits', 0, 3, 4],
+    ['INQ of 5 bits', 2, 9, 5],
+  ])('%s: 2^%i to 2^%i take %i bits and no multiplier', (_, least, most, bits) => {
+    const node = instance(powers(least, most), { pe: 3, simd: 4 });
+    expect(unit.check(node)).toEqual([]);
+    expect(unit.cost(node).dsp).toBe(0);
+    expect(unit.memories(node)[0]?.width).toBe(3 * (6 + bits) + 1);
+    // a weight beside them is none, and all are multiplied
+    const mixed = powers(least, most);
+    const data = mixed.ops[0]?.consts.get(1)?.data;
+    if (data === undefined) throw new Error('weights expected');
+    data[data.findIndex((w) => w !== 0)] = 3;
+    expect(unit.cost(instance(mixed, { pe: 3, simd: 4 })).dsp).toBe(3);
+  });
 });
 
 function emptyRows({ consts, params }: HwNode): number {

@@ -138,3 +138,45 @@ test('the cells stand beside the portable text', () => {
   );
   expect(texts.join('')).toMatch(/`ifdef QCC_XILINX[^`]*LUT6_2[^`]*`else/);
 });
+
+describe('weights that are zero', () => {
+  function product(outputs: number, inputs: number, data: readonly number[]): HwNode {
+    return {
+      ...{ name: 'dut', unit: 'unrolled', origin: { nodes: [] }, value: 'y' },
+      params: {
+        ...{ inputs, outputs, pe: outputs, simd: inputs, order: 'output', base: 0 },
+        ...{ x: { kind: 'uint', bits: 4 }, y: { kind: 'int', bits: 16 } },
+      },
+      consts: {
+        weights: { elem: { kind: 'int', bits: 8 }, shape: [outputs, inputs], data: Int32Array.from(data) },
+      },
+    };
+  }
+
+  test('leave no term in either body', () => {
+    const folder = new UnitFolder(unit, product(3, 4, [0, 3, 0, 0, 0, 5, 0, -2, 0, 0, 0, 0]));
+    const [, cells = '', portable = ''] =
+      /`ifdef QCC_XILINX([^]*?)`else([^]*?)`endif/.exec(folder.read('dut.v')) ?? [];
+    folder.remove();
+    // inputs 0 and 2 have no other weights: four bits each, from the bits 0 and 8 on
+    const bits = [...cells.matchAll(/\bx\[(\d+)\]/g)].map(([, at]) => Number(at));
+    expect(new Set(bits.map((at) => Math.floor(at / 4)))).toEqual(new Set([1, 3]));
+    const sums = portable.split('\n').filter((line) => /^ *wire \[.*\] [gh]\d/.test(line));
+    expect(sums.flatMap((line) => line.match(/\bx\d/g) ?? []).toSorted()).toEqual([
+      'x1',
+      'x1',
+      'x1',
+      'x1',
+      'x3',
+    ]);
+    expect(portable).toContain("wire [0:0] h2 = 1'd0;");
+  });
+
+  test('take no adders: a matrix of which seven in eight are zero costs less than a fifth', () => {
+    const { integer } = randomSource(5);
+    const dense = Array.from({ length: 16 * 32 }, () => integer(1, 60));
+    const kept = dense.map((w) => (integer(0, 7) === 0 ? w : 0));
+    const luts = (data: readonly number[]): number => unit.cost(product(16, 32, data)).lut;
+    expect(5 * luts(kept)).toBeLessThan(luts(dense));
+  });
+});
