@@ -347,6 +347,29 @@ describe('refusals', () => {
     ]);
   });
 
+  it('refuses sums beyond 32 bits for scales of channels that have little in common, and says so', () => {
+    const levels = { min: -8, max: 7, rounding: 'HALF_EVEN' };
+    const layer = (other: number) => {
+      const g = new GraphWriter(int(8), [2]);
+      const q = g.node('quant', [value('x'), g.constant([0.5, other], [2]), g.number(0)], levels);
+      return () =>
+        runPipeline(g.graph(g.node('matmul', [q, g.constant([1000, 1], [1, 2])])), {
+          diagnostics: new Diagnostics(),
+        });
+    };
+    expect(layer(0.25)).not.toThrow();
+    let thrown: unknown;
+    try {
+      layer(0.5 + 2 ** -21)();
+    } catch (error) {
+      thrown = error;
+    }
+    const [diagnostic] = thrown instanceof DiagnosticError ? thrown.diagnostics : [];
+    expect(diagnostic).toMatchObject({ code: 'QCC3014' });
+    expect(diagnostic?.found).toContain('1048577 times');
+    expect(diagnostic?.help).toContain('one scale for all channels');
+  });
+
   it('refuses a tail that yields NaN', () => {
     const g = new GraphWriter(int(4), [2]);
     const root = g.node('pow', [value('x'), g.number(0.5)]);

@@ -96,14 +96,19 @@ export const accumulatorTooWide = defineDiagnostic(
     code: 'QCC3014',
     severity: 'error',
     title: 'Accumulator wider than 32 bits',
-    doc: 'With the weights as they are, some input makes a sum that 32 bits do not hold.',
+    doc:
+      'With the weights as they are, some input makes a sum that 32 bits do not hold. Where the channels of the input have scales of their own, the weights are ' +
+      'multiplied by what each scale is of the scale that they have in common: scales that have little in common make large weights of small ones.',
   },
-  (where: Where, op: string, min: number, max: number) => ({
+  (where: Where, op: string, min: number, max: number, times = 1) => ({
     message: `the sums of ${op} exceed 32 bits`,
     where,
-    found: `sums from ${min} to ${max}`,
+    found: `sums from ${min} to ${max}${times === 1 ? '' : `, with weights up to ${times} times as large for the different scales of the input's channels`}`,
     expected: 'sums from -2147483648 to 2147483647',
-    help: 'quantize the weights or the input of this layer to fewer bits',
+    help:
+      times === 1
+        ? 'quantize the weights or the input of this layer to fewer bits'
+        : 'quantize the input of this layer with one scale for all channels, or with scales whose ratios are small powers of two',
   }),
 );
 

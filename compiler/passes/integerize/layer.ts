@@ -44,7 +44,7 @@ export function integerLayer(
   origin: readonly string[],
 ): Layer {
   const x = holdsPadding(node, operand) ? operand : withoutZeroPoint(builder, operand, node);
-  const { scale, multiples } = inputScales(node, x, w);
+  const { scale, multiples, times } = inputScales(node, x, w);
   const weights = integerWeights(w, scale, multiples);
   if (typeof weights === 'string') fail(weightsNotQuantized(whereOf(node), sourceName(node), weights));
   invariant(x.grid, 'a layer reads levels');
@@ -61,7 +61,7 @@ export function integerLayer(
   const layer = emit(builder, node, { ...parts, grid, origin });
   if (layer !== undefined) return layer;
   const { min, max } = sums(parts);
-  fail(accumulatorTooWide(whereOf(node), sourceName(node), min, max));
+  fail(accumulatorTooWide(whereOf(node), sourceName(node), min, max, times));
 }
 
 function isPadded({ attributes }: Node): boolean {
@@ -85,7 +85,12 @@ function inputScales(
   node: Node,
   x: Carrier,
   w: Tensor,
-): { readonly scale: Rational; readonly multiples?: (row: number, column: number) => number } {
+): {
+  readonly scale: Rational;
+  readonly multiples?: (row: number, column: number) => number;
+  /** How many times the common scale the greatest one is. */
+  readonly times?: number;
+} {
   const refuse = (found: string): never => fail(operandNotQuantized(whereOf(node), sourceName(node), found));
   const { grid } = x;
   const channels = lastAxis(x.type.shape);
@@ -108,6 +113,7 @@ function inputScales(
   const groups = node.op === 'conv2d' ? getNumberOr(node.attributes, 'groups', 1) : 1;
   return {
     scale,
+    times: multiples.reduce<number>((greatest, m) => Math.max(greatest, Math.abs(m ?? 0)), 1),
     multiples: (row, column) => {
       const group = Math.floor(row / (rows / groups));
       return multiples[group * perRow + (column % perRow)] ?? 1;
