@@ -4,6 +4,7 @@ import {
   noCalibration,
   nothingToQuantize,
   poorChoice,
+  signsOfPositives,
 } from '../diagnostics/catalog/quantize.ts';
 import { fail, invariant, type Diagnostics } from '../diagnostics/index.ts';
 import { sourceName, whereOf, withoutDeadNodes } from '../passes/graph-edit.ts';
@@ -13,7 +14,7 @@ import type { Tensor } from '../qir/types.ts';
 import type { Grid } from './activations/grid.ts';
 import { Histogram } from './activations/histogram.ts';
 import { quantizationPoints, type Points } from './activations/points.ts';
-import { chooseGrids, type GridOptions } from './activations/scales.ts';
+import { chooseGrids, isSign, type GridOptions } from './activations/scales.ts';
 import { biasNumbers, biasOf, insertQuantizers, operandGrid, type QuantizedLayer } from './insert.ts';
 import { inIntegers } from './integers.ts';
 import { layerMatrix, layersOf, type LayerMatrix } from './layers.ts';
@@ -115,6 +116,7 @@ export function quantizeGraph(graph: Graph, plan: QuantizePlan, context: Quantiz
           exponents,
         };
   const grids = options === undefined ? new Map<string, Grid>() : chooseGrids(graph, points, seen, options);
+  if (options !== undefined) warnOfSigns(graph, grids, seen, options, diagnostics);
   const layers = new Map<string, QuantizedLayer>();
   for (const node of layersOf(graph))
     layers.set(node.name, quantizeLayer(graph, node, matrices.get(node.name), points, grids, plan));
@@ -133,6 +135,21 @@ export function quantizeGraph(graph: Graph, plan: QuantizePlan, context: Quantiz
     values: points.values.map((value) => valueOf(graph, value, seen, grids)),
     layers: losses,
   };
+}
+
+/** Warns of values that are rounded to their signs where calibration saw nothing negative. */
+function warnOfSigns(
+  graph: Graph,
+  grids: ReadonlyMap<string, Grid>,
+  seen: ReadonlyMap<string, Histogram>,
+  options: GridOptions,
+  diagnostics: Diagnostics,
+): void {
+  for (const node of graph.nodes) {
+    const grid = grids.get(node.name);
+    if (grid !== undefined && isSign(grid, options) && (seen.get(node.name)?.min ?? 0) >= 0)
+      diagnostics.add(signsOfPositives(whereOf(node), sourceName(node)));
+  }
 }
 
 function valueOf(

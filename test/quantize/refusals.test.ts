@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Diagnostics } from '../../compiler/diagnostics/index.ts';
 import { parseConfig } from '../../compiler/quantize/config.ts';
+import { createEvaluator } from '../../compiler/qir/evaluate.ts';
 import { methods } from '../../compiler/quantize/methods/index.ts';
 import {
   parseMethodSpec,
@@ -38,6 +39,18 @@ describe('numbers out of range', () => {
       expect(codes).toEqual([spec === 'ffn:5000' ? 'QCC3622' : 'QCC3607']);
     },
   );
+});
+
+test('signs of what is never negative: a warning for each such value, none where levels are 0 and 1', () => {
+  const behindRelu = quantizeBy(small(1), parseMethodSpec('xnor:activations=int1'));
+  expect(behindRelu.warnings).toContain('QCC3618');
+  // zero counts as +1: nothing of the input is left
+  const evaluator = createEvaluator(behindRelu.graph);
+  const outputs = samplesFor(behindRelu.graph, 5, 4).map(
+    (sample) => [...evaluator.run(sample).values()][0]?.data,
+  );
+  expect(new Set(outputs.map(String)).size).toBe(1);
+  expect(quantizeBy(small(1), parseMethodSpec('xnor')).warnings).not.toContain('QCC3618');
 });
 
 describe('what is not there', () => {

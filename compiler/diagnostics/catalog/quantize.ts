@@ -330,3 +330,20 @@ export const methodDoesNotFit = defineDiagnostic(
     help: 'give a larger --budget',
   }),
 );
+
+/** Activations of one signed bit behind a relu. */
+export const signsOfPositives = defineDiagnostic(
+  {
+    code: 'QCC3618',
+    severity: 'warning',
+    title: 'Signs of numbers that are never negative',
+    doc:
+      'Activations of one signed bit are -1 or +1 by their sign (0 counts as +1). Behind a relu everything is +1, and nothing of the input is left. XNOR-Net takes signs of ' +
+      'what batch normalization gives, with no relu before them.',
+  },
+  (where: Where, value: string) => ({
+    message: `every sign of ${value} is +1: calibration saw nothing negative`,
+    where,
+    help: "quantize to 0 or 1 where nothing is negative (--activations uint1, which 'xnor' takes of itself), or take the relu out before training",
+  }),
+);
