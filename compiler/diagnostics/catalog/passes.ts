@@ -100,13 +100,13 @@ export const accumulatorTooWide = defineDiagnostic(
       'With the weights as they are, some input makes a sum that 32 bits do not hold. Where the channels of the input have scales of their own, the weights are ' +
       'multiplied by what each scale is of the scale that they have in common: scales that have little in common make large weights of small ones.',
   },
-  (where: Where, op: string, min: number, max: number, times = 1) => ({
+  (where: Where, op: string, min: number, max: number, times?: number) => ({
     message: `the sums of ${op} exceed 32 bits`,
     where,
-    found: `sums from ${min} to ${max}${times === 1 ? '' : `, with weights up to ${times} times as large for the different scales of the input's channels`}`,
+    found: `sums from ${min} to ${max}${times === undefined ? '' : `, with weights up to ${times} times as large for the different scales of the input's channels`}`,
     expected: 'sums from -2147483648 to 2147483647',
     help:
-      times === 1
+      times === undefined
         ? 'quantize the weights or the input of this layer to fewer bits'
         : 'quantize the input of this layer with one scale for all channels, or with scales whose ratios are small powers of two',
   }),

@@ -61,7 +61,7 @@ export function integerLayer(
   const layer = emit(builder, node, { ...parts, grid, origin });
   if (layer !== undefined) return layer;
   const { min, max } = sums(parts);
-  fail(accumulatorTooWide(whereOf(node), sourceName(node), min, max, times));
+  fail(accumulatorTooWide(whereOf(node), sourceName(node), min, max, times === 1 ? undefined : times));
 }
 
 function isPadded({ attributes }: Node): boolean {

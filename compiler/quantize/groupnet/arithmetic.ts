@@ -1,9 +1,5 @@
+import { groupNetActivation } from '../weights/groupnet.ts';
 import type { Activation, Base, BinaryLayer, Norm } from './network.ts';
-
-/** rnd(v): half goes up. */
-export function roundHalfUp(v: number): number {
-  return Math.floor(v + 0.5);
-}
 
 /** The greatest level of a quantizer of activations. One bit has the levels -1 and +1. */
 export function topLevel({ bits }: Activation): number {
@@ -18,8 +14,7 @@ export function levelUnit(activation: Activation): number {
 /** The level of a real number: -1 or +1 of one bit, else 0 to 2^bits - 1. */
 export function levelOf(y: number, activation: Activation): number {
   if (activation.bits === 1) return y >= 0 ? 1 : -1;
-  const limit = activation.limit ?? 1;
-  return roundHalfUp((topLevel(activation) * Math.min(Math.max(y, 0), limit)) / limit);
+  return groupNetActivation(y, activation.bits, activation.limit);
 }
 
 /** The norm of one channel, in double precision. */

@@ -1,15 +1,7 @@
 import { GraphBuilder, int, uint, type Graph, type Value } from '../../qir/index.ts';
 import { bipolar, sameElement } from '../../qir/types.ts';
-import {
-  factorsOf,
-  filtersOf,
-  levelOf,
-  levelUnit,
-  lineOf,
-  normOf,
-  roundHalfUp,
-  signsOf,
-} from './arithmetic.ts';
+import { factorsOf, filtersOf, levelOf, levelUnit, lineOf, normOf, signsOf } from './arithmetic.ts';
+import { roundHalfUp } from '../weights/matrix.ts';
 import { checkGroupNet } from './check.ts';
 import { narrowed, scaleAccumulate, type FixedPoint, type RealSum, type Term } from './fixed-point.ts';
 import { quantizer, type Meaning } from './fold.ts';

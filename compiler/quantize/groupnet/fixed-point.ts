@@ -2,7 +2,7 @@ import { coefficientsVanish } from '../../diagnostics/catalog/groupnet.ts';
 import { fail } from '../../diagnostics/index.ts';
 import type { GraphBuilder, Value } from '../../qir/index.ts';
 import { int, valueRange } from '../../qir/types.ts';
-import { roundHalfUp } from './arithmetic.ts';
+import { roundHalfUp } from '../weights/matrix.ts';
 
 /** One part of a sum: integers, and the real number that one of them counts in each channel. */
 export interface Term {
