@@ -42,7 +42,10 @@ function heaviest(node: HwNode, rows: readonly Row[]): number {
 export function cellStages(node: HwNode, rows: readonly Row[], levels: number): number {
   const bits = heaviest(node, rows);
   if (bits === 0 || !hasCells(node)) return 0;
-  const depth = (isBinary(node) ? 2.2 : 3.4) * Math.log2(bits) + 1.5;
+  const { form, xBits } = analyse(node);
+  // rows of -1, 0, +1 share most, sums of sums: long carry chains one behind the other, which no register goes into
+  const shared = form === 'planes' ? 3 * Math.log2(xBits) : 0;
+  const depth = (isBinary(node) ? 2.2 : 3.4) * Math.log2(bits) + 1.5 + shared;
   // a stage ends before the cell that would not fit any more, most of them short chains
   return Math.max(0, Math.ceil(depth / (levels - chainDelay(8))) - 1);
 }
