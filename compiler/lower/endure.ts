@@ -3,14 +3,12 @@ import type { UnitDefinition } from '../hw/index.ts';
 import { beatWidth } from '../hw/pack.ts';
 import { connect } from './connect.ts';
 import type { Blueprint } from './connect.ts';
-import type { CycleModel, Measured } from './fifos.ts';
+import { deepest } from './trials.ts';
+import type { CycleModel, Measured } from './trials.ts';
 import { dripping, paceUnits } from './pace.ts';
 
 /** Frames of a trial: from the second on, every frame meets the design as the one before left it. */
 const frames = 3;
-
-/** The greatest depth that the fifo unit takes. */
-const deepest = 1 << 20;
 
 /** Whether branches meet in a design: only there one branch can wait for another one. */
 export function hasJoins({ parts, edges }: Blueprint): boolean {

@@ -7,7 +7,7 @@ import { checkReach, chooseFrom } from './choose.ts';
 import type { Chosen } from './choose.ts';
 import type { Blueprint } from './connect.ts';
 import { firstLatency } from './fifos.ts';
-import type { CycleModel } from './fifos.ts';
+import type { CycleModel } from './trials.ts';
 import { fitting, limitsOf } from './fit.ts';
 import { networkOf } from './layers.ts';
 import type { FoldingTarget } from './plan.ts';

@@ -11,7 +11,7 @@ import type { Chosen } from './choose.ts';
 import { connect } from './connect.ts';
 import type { Blueprint } from './connect.ts';
 import { longestUseful } from './explore.ts';
-import { fifoDepths } from './fifos.ts';
+import { fifoDepths, nearDepths } from './fifos.ts';
 import type { CycleModel, Measured } from './fifos.ts';
 import { writtenFolding } from './given.ts';
 import { networkOf } from './layers.ts';
@@ -19,7 +19,7 @@ import type { Layer } from './layers.ts';
 import type { Budget, FoldingTarget, GivenFolding, LayerPlan } from './plan.ts';
 import type { Choice } from './search.ts';
 import { DesignSpace, totalCost } from './space.ts';
-import { limitsOf, load } from './fit.ts';
+import { fitting, limitsOf, load } from './fit.ts';
 import { chooseTarget, fastestFitting, isWithin, reportBudget } from './targets.ts';
 
 export type { CycleModel, Measured } from './fifos.ts';
@@ -109,20 +109,41 @@ interface Finished {
 const slower = (cycles: number, round: number): number =>
   cycles + Math.max(1, Math.floor((cycles * (round + 1)) / 50));
 
-/** The least interval, from `start` on, at which a design fits with its FIFOs; undefined if there is none. */
+/** A budget less what a design goes beyond it. */
+function lessExcess(limits: Budget, budget: Budget, cost: Cost): Budget {
+  const entries = Object.entries(limits) as [keyof Cost, number][];
+  const left = entries.map(([key, limit]) => [
+    key,
+    limit - Math.ceil(Math.max(0, cost[key] - (budget[key] ?? Infinity))),
+  ]);
+  return Object.fromEntries(left) as Budget;
+}
+
+/**
+ * The least interval, from `start` on, at which a design is found to fit with its FIFOs; undefined if there is none. What the FIFOs of one
+ * design exceed the budget by is kept free for those of the next one, until they fit.
+ *
+ * @param costOf - of a finished design, FIFOs included; near that, and more if anything
+ */
 function leastFitting(
   space: DesignSpace,
   start: number,
   budget: Budget,
-  complete: (choice: Choice) => Finished,
+  costOf: (choice: Choice) => Cost,
 ): number | undefined {
-  let from = start;
-  for (let round = 0; ; round++) {
-    const fit = fastestFitting(space, from, budget);
-    if (fit === undefined || load(complete(fit.choice).cost, budget).ratio <= 1) return fit?.cycles;
-    if (fit.cycles >= longestUseful(space)) return undefined;
-    from = slower(fit.cycles, round);
+  let [from, limits] = [start, budget];
+  for (;;) {
+    const fit = fastestFitting(space, from, limits);
+    if (fit === undefined) break;
+    const cost = costOf(fit.choice);
+    if (load(cost, budget).ratio <= 1) return fit.cycles;
+    from = fit.cycles;
+    limits = lessExcess(limits, budget, cost);
   }
+  // the smallest design may need less for its FIFOs than the last one tried
+  const slowest = fitting(space, Math.max(from, longestUseful(space)), budget);
+  if (slowest === undefined || load(costOf(slowest.choice), budget).ratio > 1) return undefined;
+  return slowest.cycles;
 }
 
 /**
@@ -139,18 +160,29 @@ function finish(
   const { units } = space;
   const { budget, latencyUs, fps } = target;
   const alone = budget !== undefined && latencyUs === undefined && fps === undefined;
-  const complete = (choice: Choice): Finished => {
+  const costOf = (design: Blueprint, depths: readonly number[]): Cost =>
+    totalCost(units, { parts: connect(design, units, depths).nodes.map((node) => ({ node })) }, space.form);
+  const sized = (choice: Choice): Finished => {
     const design = space.design(choice, name, target.clockMhz);
     const { depths, measured } = fifoDepths(design, units, space.slowest(design), model);
-    const parts = connect(design, units, depths).nodes.map((node) => ({ node }));
-    const cost = totalCost(units, { parts }, space.form);
+    const cost = costOf(design, depths);
     return { choice, design, depths, measured, cost, latency: measured.latency };
+  };
+  const known = new Map<Choice, Finished>();
+  const complete = (choice: Choice): Finished => {
+    const found = known.get(choice) ?? sized(choice);
+    known.set(choice, found);
+    return found;
+  };
+  const nearCost = (choice: Choice): Cost => {
+    const design = space.design(choice, name, target.clockMhz);
+    return costOf(design, nearDepths(design, units, space.slowest(design), model));
   };
   // what was asked for, not the target that was tightened meanwhile
   const refuse = (nearest: Chosen): void => {
     if (budget === undefined) return;
     const { cost } = complete(nearest.choice);
-    const fits = alone ? undefined : leastFitting(space, nearest.cycles, budget, complete);
+    const fits = alone ? undefined : leastFitting(space, nearest.cycles, budget, nearCost);
     reportBudget(space, nearest, cost, target, budget, fits, diagnostics);
   };
   let goal = target;

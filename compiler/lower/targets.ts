@@ -5,7 +5,7 @@ import { checkReach, choose, cyclesAt } from './choose.ts';
 import type { Chosen } from './choose.ts';
 import { fastest, longestUseful } from './explore.ts';
 import { firstLatency } from './fifos.ts';
-import type { CycleModel } from './fifos.ts';
+import type { CycleModel } from './trials.ts';
 import { fitting, load } from './fit.ts';
 import type { Budget, FoldingTarget } from './plan.ts';
 import type { DesignSpace } from './space.ts';
