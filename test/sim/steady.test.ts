@@ -13,8 +13,12 @@ import { benchDesign, randomSource } from '../conformance/bench.ts';
 import { compile, randomDag } from '../lower/nets.ts';
 import { toyChain, toyUnits } from './toys.ts';
 
-/** What a run comes to by the general engine, which goes from cycle to cycle, and by stamps. */
-function both(hw: HwGraph, known: ReadonlyMap<string, UnitDefinition>, frames: number): [unknown, unknown] {
+/** What a run comes to by the general engine, which goes from cycle to cycle, and by stamps; null where a model has no table. */
+function both(
+  hw: HwGraph,
+  known: ReadonlyMap<string, UnitDefinition>,
+  frames: number,
+): [unknown, unknown] | null {
   const net = resolve(hw, known);
   const general = (): unknown => {
     try {
@@ -34,7 +38,7 @@ function both(hw: HwGraph, known: ReadonlyMap<string, UnitDefinition>, frames: n
     }
   };
   const run = runSteady(net, frames);
-  if (run === null) throw new Error(`${hw.name} has a model without a table`);
+  if (run === null) return null;
   if (run === 'still') return [general(), run];
   const interval = run.period === null ? null : run.period.cycles / run.period.frames;
   return [general(), { interval, latency: run.latency, fifos: fifoOccupancy(net, run.held) }];
@@ -65,14 +69,20 @@ describe('the steady state by stamps', () => {
   test.each([...units.values()].map((unit) => [unit.name, unit] as const))(
     'is that of the general engine for unit %s',
     (_, unit) => {
+      let followed = 0;
       for (let seed = 1; seed <= 12; seed++) {
         const hw = benchDesign(unit, 1, randomSource(seed));
         for (const frames of [0, 1, 40]) {
-          const [general, stamps] = both(hw, units, frames);
+          // some units have models with a table and others
+          const found = both(hw, units, frames);
+          if (found === null) continue;
+          followed++;
+          const [general, stamps] = found;
           if (frames < 40) expect(stamps).toMatchObject({ ...(general as object), interval: null });
           else expect([seed, stamps]).toEqual([seed, general]);
         }
       }
+      expect(followed).toBeGreaterThan(0);
     },
   );
 
@@ -82,7 +92,7 @@ describe('the steady state by stamps', () => {
       fc.property(designs, ({ hw, cycles }) => {
         const known = new Map([...units, ...paceUnits]);
         for (const design of [hw, paced(hw, cycles), dripping(hw, 300)]) {
-          const [general, stamps] = both(design, known, 600);
+          const [general, stamps] = both(design, known, 600) ?? ['followed', 'not'];
           if (stamps === 'still') still++;
           expect(stamps).toEqual(general);
         }
