@@ -74,11 +74,17 @@ export interface Compilation {
 export const defaultClockMhz = 200;
 
 /**
- * Reads a model: `.qir` text of any form, ONNX, or TFLite. What it is is seen from its first bytes, not from its name.
+ * Reads a model: `.qir` text of any form, ONNX, TFLite, or a trained Group-Net (`.groupnet.json`). But for the last, what it is is seen from
+ * its first bytes, not from its name.
  *
  * @throws DiagnosticError for a file that cannot be read or is no model.
  */
 export async function loadModel(path: string, options: LoadOptions): Promise<Graph> {
+  if (path.endsWith('.groupnet.json')) {
+    if (options.inputShape !== undefined) fail(shapeKnown(path, 'a Group-Net'));
+    const { loadGroupNet } = await import('./quantize/groupnet/read.ts');
+    return loadGroupNet(path);
+  }
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);

@@ -2,7 +2,7 @@ import type { Options } from 'yargs';
 
 /** The argument that every command on a model takes. */
 export const modelArgument = {
-  model: { describe: 'An .onnx or .tflite file, or .qir text of any form', type: 'string' },
+  model: { describe: 'An .onnx, .tflite or .groupnet.json file, or .qir text of any form', type: 'string' },
 } as const;
 
 /** Options of every command that reads a model. */

@@ -67,3 +67,34 @@ export const coefficientsVanish = defineDiagnostic(
     help: 'look for channels whose variance is almost 0, or whose mean and beta are very large',
   }),
 );
+
+/** A file of a Group-Net that is no JSON. */
+export const groupNetNotJson = defineDiagnostic(
+  {
+    code: 'QCC3654',
+    severity: 'error',
+    title: 'A file of a Group-Net is no JSON',
+    doc: 'Files that end in .groupnet.json describe a trained Group-Net in JSON (docs/groupnet.md).',
+  },
+  (file: string, found: string) => ({
+    message: `${file} is no JSON`,
+    where: { kind: 'file', file },
+    found,
+    expected: 'a JSON object',
+  }),
+);
+
+/** An entry of a file of a Group-Net is malformed. */
+export const groupNetEntry = defineDiagnostic(
+  {
+    code: 'QCC3655',
+    severity: 'error',
+    title: 'An entry of a file of a Group-Net is malformed',
+    doc: 'docs/groupnet.md lists what stands in the file; arrays are lists of numbers or names of arrays in the file that `arrays` names.',
+  },
+  (file: string, entry: string, found: string) => ({
+    message: `${entry} in ${file} is malformed`,
+    where: { kind: 'file', file },
+    found,
+  }),
+);
