@@ -141,7 +141,9 @@ export const unit: UnitDefinition = {
   sample: (random) => {
     const { params, consts } = sample(random);
     const whole = { ...params, pe: params['outputs'] ?? 1, simd: params['inputs'] ?? 1, order: 'output' };
-    const levels = random.pick([0, 0, leastLevels, random.integer(leastLevels, 12)]);
+    // by the size drawn: half of them without, some as shallow as can be
+    const [inputs, outputs] = [Number(params['inputs']), Number(params['outputs'])];
+    const levels = [0, 0, leastLevels, leastLevels + (inputs % 9)][(inputs + outputs) % 4] ?? 0;
     return { params: levels === 0 ? whole : { ...whole, levels }, consts };
   },
 };
