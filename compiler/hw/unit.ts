@@ -142,6 +142,11 @@ export interface UnitDefinition {
     cycles: number,
     styles: readonly Folding['style'][],
   ) => readonly Folding[];
+  /**
+   * Whether a product is to be a layer by itself, though a unit could fuse it with the levels behind it: where this unit takes so much less
+   * for it that the fused one can hardly win. Absent: never.
+   */
+  readonly alone?: (request: LayerRequest) => boolean;
   /** What `Folding.variant` may be for this unit. Absent: it works in one way only. */
   readonly variants?: readonly string[];
   /** Set on plumbing only. */

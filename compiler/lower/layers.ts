@@ -118,7 +118,7 @@ function takers(
 
 /**
  * The longest prefix of a chain of nodes that some unit fuses and takes; what can only be fused unrolled is fused only if that is how it is
- * built.
+ * built, and what a unit wants alone, only then.
  */
 function longest(
   graph: Graph,
@@ -130,16 +130,23 @@ function longest(
   | (Pick<Layer, 'request' | 'nodes' | 'units' | 'known'> & { readonly refusals?: undefined })
   | { readonly refusals: Refusals } {
   let refusals: Refusals = [];
-  for (let length = chain.length; length > 0; length--) {
+  const { style, given } = target;
+  const unrolls = (nodes: readonly Node[]): boolean =>
+    style === 'unrolled' || nodes.some(({ name }) => given?.get(name)?.style === 'unrolled');
+  const [product] = chain;
+  // an entry of its own in a folding file says that it was a layer by itself
+  const fused = unrolls(chain) && (style === 'unrolled' || given?.has(product?.name ?? '') !== true);
+  const first = request(graph, chain.slice(0, 1), inputs, target.levels);
+  const alone =
+    first !== undefined && !fused && [...units.values()].some((unit) => unit.alone?.(first) === true);
+  for (let length = alone ? 1 : chain.length; length > 0; length--) {
     const nodes = chain.slice(0, length);
     const pattern = nodes.map((node) => node.op).join('+');
     const known = [...units.values()].filter((unit) => unit.implementsOps.includes(pattern));
     const layer = request(graph, nodes, inputs, target.levels);
     if (known.length === 0 || layer === undefined) continue;
     const answer = takers(known, layer);
-    const { style, given } = target;
-    const unrolled = style === 'unrolled' || nodes.some(({ name }) => given?.get(name)?.style === 'unrolled');
-    if (answer.units.length > 0 && (answer.folded || unrolled || length === 1))
+    if (answer.units.length > 0 && (answer.folded || unrolls(nodes) || length === 1))
       return { request: layer, nodes, units: answer.units, known };
     refusals = answer.refusals;
   }

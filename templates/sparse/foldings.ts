@@ -1,4 +1,5 @@
 import type { Folding, LayerRequest } from '../../compiler/hw/index.ts';
+import { isPlainInteger } from '../lib/lanes.ts';
 import { matrixOf as sizeOf } from '../mvu/foldings.ts';
 import { entriesOf, matrixOf, placeBits } from './matrix.ts';
 import { vectorCycles } from './model.ts';
@@ -7,6 +8,9 @@ import { stepsOf } from './schedule.ts';
 
 /** Weights of which more than this share is not zero are not sparse. */
 const mostDensity = 0.5;
+
+/** Weights of which no more than this share is not zero are better apart from their thresholds than dense and fused with them. */
+const mostAlone = 0.1;
 
 /** Numbers of inputs a beat that are tried, from the least that is fast enough on. */
 const mostWidths = 4;
@@ -53,6 +57,13 @@ export function sparseOf(request: LayerRequest): ReturnType<typeof matrixOf> | u
   if (size === undefined || weights === undefined || request.ops.length > 1) return undefined;
   const matrix = matrixOf(weights.data, size.outputs);
   return matrix.indices.length > mostDensity * size.inputs * size.outputs ? undefined : matrix;
+}
+
+/** Whether a product is so sparse that levels behind it are to be a layer of their own. */
+export function alone(request: LayerRequest): boolean {
+  const [weights, elem] = [request.ops[0]?.consts.get(1), request.input.elem];
+  const count = sparseOf(request)?.indices.length ?? Infinity;
+  return isPlainInteger(elem) && elem.kind !== 'bipolar' && count <= mostAlone * (weights?.data.length ?? 0);
 }
 
 /** The fewest products a step with which a vector's steps are at most `most`; undefined if there is no such number. */

@@ -16,7 +16,7 @@ import { matrixOf as sizeOf } from '../mvu/foldings.ts';
 import { isPlainInteger, tableImages } from '../lib/lanes.ts';
 import { repeated, rowCount, rowsParam, rowsSchema } from '../lib/rows.ts';
 import { cost } from './cost.ts';
-import { sparseOf, foldings, formOf, variants } from './foldings.ts';
+import { alone, foldings, formOf, sparseOf, variants } from './foldings.ts';
 import { model, timing } from './model.ts';
 import { placeBits } from './matrix.ts';
 import { planOf, scheduleTable, sparseParams, sumRange } from './plan.ts';
@@ -137,6 +137,7 @@ export const unit: UnitDefinition = {
   },
   implement,
   foldings,
+  alone,
   variants,
   timing,
   model,

@@ -65,12 +65,22 @@ describe.each(specs)('%s', (spec) => {
       ['conv', 4 * 3 * 3 * 4],
       ['dense', 3 * 36],
     ]);
-    // hardware has no gaps: a sparse layer is a schedule with places, or dense
+    // what hardware stores of a pruned layer is a schedule of its own making, or dense
     if (request.method === 'prune') return;
     // the unit stores 0 and 1 as it stores -1, 0 and 1: two bits for each of the two sides of ttq
     const codes = request.method === 'ttq' ? 2 : 1;
     const promised = layers.map(({ bitsPerWeight }) => codes * bitsPerWeight);
-    expect(stored.map(({ bitsPerWeight }) => bitsPerWeight)).toEqual(promised);
+    // factors that are mostly zero may be schedules too, where those take less logic
+    const schedules = new Set(
+      compilation.plan.flatMap(({ unit, instance }) => (unit === 'sparse' ? [instance] : [])),
+    );
+    stored.forEach(({ bitsPerWeight, instances }, i) => {
+      if (!instances.some((each) => schedules.has(each))) expect(bitsPerWeight).toBe(promised[i]);
+    });
+    if (schedules.size > 0) {
+      expect(request.method).toBe('ffn');
+      return;
+    }
     const total = layers.reduce((n, { bitsPerWeight, weights }) => n + codes * bitsPerWeight * weights, 0);
     expect(report.storage?.bits).toBe(total);
     const isSum = ['sketch', 'abc', 'ttq'].includes(request.method);
