@@ -3,7 +3,7 @@ import { basename, extname } from 'node:path';
 import { createEngine } from '../sim/engine.ts';
 import { units } from '../templates/registry.ts';
 import { budgetOf, levelsAt, type Device } from './devices/index.ts';
-import { fileUnreadable, shapeKnown } from './diagnostics/catalog/driver.ts';
+import { fileUnreadable, inputKnown } from './diagnostics/catalog/driver.ts';
 import { fail } from './diagnostics/index.ts';
 import type { Diagnostics } from './diagnostics/index.ts';
 import type { Form, HwGraph } from './hw/index.ts';
@@ -17,7 +17,7 @@ import type { Graph } from './qir/graph.ts';
 
 /** What `loadModel` needs to know besides the file. */
 export interface LoadOptions {
-  /** Type of the model's input, e.g. `uint8*1/255` or `fixed<16,10>`; see docs/input-types.md. */
+  /** Type of an ONNX model's input where the file leaves it open, e.g. `uint8*1/255` or `fixed<16,10>`; see docs/input-types.md. */
   readonly inputType?: string;
   /** Shape of an ONNX model's input where the file leaves it open: `1,3,32,32`, or `name=1,3,32,32`. */
   readonly inputShape?: string;
@@ -81,7 +81,7 @@ export const defaultClockMhz = 200;
  */
 export async function loadModel(path: string, options: LoadOptions): Promise<Graph> {
   if (path.endsWith('.groupnet.json')) {
-    if (options.inputShape !== undefined) fail(shapeKnown(path, 'a Group-Net'));
+    refuseInputOptions(path, 'a Group-Net', options);
     const { loadGroupNet } = await import('./quantize/groupnet/read.ts');
     return loadGroupNet(path);
   }
@@ -94,7 +94,7 @@ export async function loadModel(path: string, options: LoadOptions): Promise<Gra
   const start = new TextDecoder('latin1').decode(bytes.subarray(0, 4096));
   // Comments and blank lines may stand above the header of a .qir file.
   if (path.endsWith('.qir') || /^(?:\s|\/\/[^\n]*\n)*qir\s/.test(start)) {
-    if (options.inputShape !== undefined) fail(shapeKnown(path, 'QIR text'));
+    refuseInputOptions(path, 'QIR text', options);
     const { loadQir } = await import('./qir/load.ts');
     return loadQir(path);
   }
@@ -106,10 +106,16 @@ export async function loadModel(path: string, options: LoadOptions): Promise<Gra
   return name.replaceAll('_', '') === '' ? graph : { ...graph, name };
 }
 
+/** Refuses what only an ONNX file can leave open. */
+function refuseInputOptions(path: string, kind: string, { inputShape, inputType }: LoadOptions): void {
+  if (inputShape !== undefined) fail(inputKnown(path, kind, 'shape'));
+  if (inputType !== undefined) fail(inputKnown(path, kind, 'type'));
+}
+
 /** A TFLite file has its identifier at bytes 4 to 8; everything else is ONNX, or refused as such. */
 async function importModel(bytes: Uint8Array, options: LoadOptions & { file: string }): Promise<Graph> {
   if (new TextDecoder('latin1').decode(bytes.subarray(4, 8)) === 'TFL3') {
-    if (options.inputShape !== undefined) fail(shapeKnown(options.file, 'a TFLite model'));
+    refuseInputOptions(options.file, 'a TFLite model', options);
     const { importTflite } = await import('./frontend/tflite/import.ts');
     return importTflite(bytes, options);
   }

@@ -72,4 +72,11 @@ describe('--input-shape', () => {
     expect(status).toBe(1);
     expect(err).toContain('error[QCC0103]');
   });
+
+  test('and so is --input-type', async () => {
+    expect((await qcc(['import', model, '-o', at('typed.qir'), '-q'])).status).toBe(0);
+    const { status, err } = await qcc(['check', at('typed.qir'), '--input-type', 'uint4']);
+    expect(status).toBe(1);
+    expect(err).toContain('error[QCC0103]: QIR text says the type of its input itself');
+  });
 });

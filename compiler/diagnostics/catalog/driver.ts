@@ -39,18 +39,18 @@ export const realFormDiffers = defineDiagnostic(
   }),
 );
 
-/** A shape was given for a model that says its own. */
-export const shapeKnown = defineDiagnostic(
+/** A shape or type of the input was given for a model that says its own. */
+export const inputKnown = defineDiagnostic(
   {
     code: 'QCC0103',
     severity: 'error',
-    title: 'Input shape of a model that says it itself',
-    doc: '`--input-shape` fills in what an ONNX file leaves open. `.qir` text and TFLite models always have the shapes of their inputs.',
+    title: 'Input of a model that says it itself',
+    doc: '`--input-shape` and `--input-type` fill in what an ONNX file leaves open. `.qir` text, TFLite models and Group-Nets always have the shapes and types of their inputs.',
   },
-  (file: string, kind: string) => ({
-    message: `${kind} says the shape of its input itself`,
-    where: { kind: 'option', option: '--input-shape' } as const,
-    found: `--input-shape for ${file}`,
+  (file: string, kind: string, what: 'shape' | 'type') => ({
+    message: `${kind} says the ${what} of its input itself`,
+    where: { kind: 'option', option: `--input-${what}` } as const,
+    found: `--input-${what} for ${file}`,
     expected: 'an ONNX model',
     help: 'leave the option out',
   }),
