@@ -3,7 +3,8 @@ import { compareValues, createEngine } from '../sim/index.ts';
 import { templateRoot, units } from '../templates/registry.ts';
 import { fail, invariant, type Diagnostic, type Where } from './diagnostics/index.ts';
 import type { Compilation } from './driver.ts';
-import { emitDesign, type Golden, type OutputFiles } from './emit/index.ts';
+import { emitDesign, harnessBeside, type Golden, type OutputFiles } from './emit/index.ts';
+import { designPorts } from './hw/index.ts';
 import { createEvaluator } from './qir/evaluate.ts';
 import { operandType, value, type Graph } from './qir/graph.ts';
 import { printQir } from './qir/print.ts';
@@ -114,6 +115,10 @@ export async function buildOutput(
 ): Promise<BuildOutput> {
   const { hw } = compilation;
   const integer = { ...compilation.integer, notes: compilation.integer.notes.map(portable) };
+  const request = { top: hw.name, ports: designPorts(hw, units), channels: hw.channels, version };
+  const harness = harnessBeside(request);
+  // what goes wrong before it is waited for is what is told
+  harness.catch(() => undefined);
   const frames = options.testbenchFrames ?? 4;
   const golden = goldenFrames(integer, frames);
   const checks = [checkGolden(compilation, golden, frames), ...(options.checks ?? [])];
@@ -133,6 +138,7 @@ export async function buildOutput(
     version,
     form: compilation.form,
     golden,
+    harness,
     extras,
     options: options.options ?? {},
   });

@@ -33,6 +33,8 @@ export interface EmitOptions {
   readonly golden?: Golden;
   /** What the vendor scripts synthesize unless told otherwise: `amd` for devices that have LUT6_2 and CARRY8. Default `portable`. */
   readonly form?: Form;
+  /** The source of the harness, if it is being written beside; else it is written when its turn comes. */
+  readonly harness?: Promise<string>;
   /** Further files (model.qir, report.json, report.html), listed in the manifest like all others. */
   readonly extras?: OutputFiles;
   /** The options of the build, for the manifest: nothing that differs from machine to machine. */
@@ -211,7 +213,8 @@ export async function emitDesign(
     files.set(`tb/${hw.name}_tb.v`, render('tb.v.njk', tb.view));
     for (const [path, text] of tb.vectors) files.set(path, text);
   }
-  files.set(`harness/${hw.name}.ts`, await harnessSource(hw, ports, options.version));
+  const request = { top: hw.name, ports, channels: hw.channels, version: options.version };
+  files.set(`harness/${hw.name}.ts`, await (options.harness ?? harnessSource(request)));
   // the harness is an ES module wherever the output folder stands
   files.set('harness/package.json', '{ "private": true, "type": "module" }\n');
   files.set('model.hw', printHw(hw));

@@ -55,6 +55,8 @@ export function sparseOf(request: LayerRequest): ReturnType<typeof matrixOf> | u
   const size = sizeOf(request);
   const weights = request.ops[0]?.consts.get(1);
   if (size === undefined || weights === undefined || request.ops.length > 1) return undefined;
+  // no sign is zero
+  if (weights.type.elem.kind === 'bipolar') return undefined;
   const matrix = matrixOf(weights.data, size.outputs);
   return matrix.indices.length > mostDensity * size.inputs * size.outputs ? undefined : matrix;
 }
