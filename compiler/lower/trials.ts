@@ -75,10 +75,10 @@ function isConnected({ parts, edges }: Blueprint): boolean {
 export const deepest = 1 << 20;
 
 /** Work that trials may spend, in instances times cycles: what large designs do not get through keeps the depths of its upper bound. */
-export const usualEffort = 8e8;
+export const usualEffort = 3e8;
 
 /** Work for depths that only have to be near: a design with them is as fast, and larger if anything. */
-export const littleEffort = usualEffort / 8;
+export const littleEffort = usualEffort / 3;
 
 /** Work of a trial, in the same unit, up to which the exact steady state is asked about every FIFO once more. */
 const quickTrial = 3e5;
