@@ -16,7 +16,7 @@ import { version } from './version.ts';
 
 /** What `buildOutput` can be told. */
 export interface BuildOptions {
-  /** Frames of the self-checking testbench in tb/, random from a fixed seed; default 4. */
+  /** Frames of the self-checking testbench in tb/, random from a fixed seed; default 4, or 2 above 20 million multiply-accumulates a frame. */
   readonly testbenchFrames?: number;
   /** What was proven besides, for the report. */
   readonly checks?: readonly Check[];
@@ -119,7 +119,8 @@ export async function buildOutput(
   const harness = harnessBeside(request);
   // what goes wrong before it is waited for is what is told
   harness.catch(() => undefined);
-  const frames = options.testbenchFrames ?? 4;
+  const work = compilation.plan.reduce((sum, { operations }) => sum + operations, 0);
+  const frames = options.testbenchFrames ?? (work > 2e7 ? 2 : 4);
   const golden = goldenFrames(integer, frames);
   const checks = [checkGolden(compilation, golden, frames), ...(options.checks ?? [])];
   const report = makeReport({ ...compilation, integer }, checks, options.notes?.map(portable));

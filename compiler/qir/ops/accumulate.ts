@@ -89,6 +89,34 @@ function roundPairToFloat32(high: number, low: number): number {
   return low > 0 ? Math.max(near, other) : Math.min(near, other);
 }
 
+/** The positive and the negative weights of each row, each added up. */
+interface SignedSums {
+  readonly positive: Float64Array;
+  readonly negative: Float64Array;
+}
+
+const signed = new WeakMap<object, SignedSums>();
+
+/** `SignedSums` of a matrix, found once for each array: every pass asks for ranges again. */
+function signedSums(data: Tensor['data'], rows: number, columns: number): SignedSums {
+  const known = signed.get(data);
+  if (known?.positive.length === rows) return known;
+  const sums = { positive: new Float64Array(rows), negative: new Float64Array(rows) };
+  const weights = asDoubles(data);
+  for (let row = 0; row < rows; row++) {
+    let [positive, negative] = [0, 0];
+    for (let i = row * columns; i < (row + 1) * columns; i++) {
+      const weight = weights[i] ?? 0;
+      if (weight > 0) positive += weight;
+      else negative += weight;
+    }
+    sums.positive[row] = positive;
+    sums.negative[row] = negative;
+  }
+  signed.set(data, sums);
+  return sums;
+}
+
 /** Least and greatest sum of each row. */
 export interface RowRanges {
   readonly min: Float64Array;
@@ -103,20 +131,14 @@ export function rowRanges(w: Tensor, x: ElementType | Range, bias: Tensor | unde
   const rows = w.type.shape[0] ?? 1;
   const columns = w.data.length / rows;
   const range = 'kind' in x ? valueRange(x) : x;
-  const weights = asDoubles(w.data);
+  const { positive, negative } = signedSums(w.data, rows, columns);
   const min = new Float64Array(rows);
   const max = new Float64Array(rows);
   for (let row = 0; row < rows; row++) {
-    let positive = 0;
-    let negative = 0;
-    for (let i = row * columns; i < (row + 1) * columns; i++) {
-      const weight = weights[i] ?? 0;
-      if (weight > 0) positive += weight;
-      else negative += weight;
-    }
     const offset = bias?.data[row] ?? 0;
-    min[row] = positive * range.min + negative * range.max + offset;
-    max[row] = positive * range.max + negative * range.min + offset;
+    const [above, below] = [positive[row] ?? 0, negative[row] ?? 0];
+    min[row] = above * range.min + below * range.max + offset;
+    max[row] = above * range.max + below * range.min + offset;
   }
   return { min, max };
 }
