@@ -1,7 +1,7 @@
 // The beats of channels by their stamps: when each is offered and when it is taken, a frame at a time. A beat is counted within its frame;
 // negative numbers are beats of the frames before, whose stamps stay in the ring as long as anything asks for them.
 
-// A node's record, as sim/stamps.ts lays it out.
+// A node's record, as sim/steady.ts lays it out.
 export const KIND: usize = 0;
 export const NEED: usize = 4;
 export const EMIT: usize = 8;

@@ -1,6 +1,6 @@
 // The steady state of designs whose every cycle model is one of the tables of compiler/hw/tables.ts, by stamps: what a unit does in a frame
 // depends on that frame and those before it alone, so the design is followed a frame at a time, each unit as far as its channels' stamps are
-// known (advance.ts). sim/stamps.ts lays the records out.
+// known (advance.ts). sim/steady.ts lays the records out.
 import { advance, pending, setPending } from './advance';
 import {
   ABSORBED,
