@@ -278,6 +278,7 @@ const cases: readonly Case[] = [
   unrolled(ternary, uint(2), [32, 16], 3),
   unrolled(int(4), uint(4), [16, 16], 0),
   unrolled(int(4), int(4), [16, 16], 3),
+  unrolled(int(8), uint(8), [27, 16], 0),
   sparse([64, 64], 0.03, [4, 4]),
   sparse([20, 25], 0.14, [3, 1], { packed: true, double: true }),
   sparse([10, 100], 0.05, [1, 1], { bias: true }),

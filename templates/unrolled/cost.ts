@@ -5,15 +5,23 @@ import { analyse, mvuParams } from '../mvu/analysis.ts';
 import { builtCells, hasCells } from './cells.ts';
 import { levelsOf, stagesOf } from './pipeline.ts';
 import { openLevels } from './rows.ts';
+import { isCounted, isShared } from './sums.ts';
 import { uniformLevels } from './uniform.ts';
 
 /**
- * LUTs for each summed bit of a popcount, fitted to Yosys. Rows of binary weights share what they have in common (the same three inputs up to
- * inversion), which longer rows have less of; rows with zeros and inputs of several bits share little.
+ * LUTs for each weight of a row of -1 and +1 over single bits, fitted to Yosys. Rows share what they have in common (the same three inputs up to
+ * inversion), which longer rows have less of.
  */
-function popcountFactor(inputs: number, xBits: number, ternary: boolean): number {
-  if (ternary) return 1.5;
-  return xBits > 1 ? 1.4 : Math.min(1.1, Math.max(0.35, 0.2 * Math.log2(inputs) - 0.45));
+function popcountFactor(inputs: number): number {
+  return Math.min(1.1, Math.max(0.35, 0.2 * Math.log2(inputs) - 0.45));
+}
+
+/**
+ * LUTs of shared adders for each digit of a weight, fitted to Yosys: rows without zeros have more in common, and sums grow with the highest
+ * digit's `shift`.
+ */
+function addedFactor(xBits: number, dense: boolean, shift: number): number {
+  return (dense ? 0.73 : 1) * (0.58 + 0.49 * xBits) * (1 + 0.034 * shift);
 }
 
 /** LUTs of the cells for each bit that is summed: half a LUT, less by what rows share, which wide numbers have more of. */
@@ -52,8 +60,8 @@ function cutBits(stages: number, first: number, last: number): number {
 }
 
 /**
- * The adders, what makes results of their sums, and the registers. The portable form was fitted to Yosys before sums were shared (see
- * README.md), so that it errs on the large side; LUTs of the sums as cells are exact where they have been built.
+ * The adders, what makes results of their sums, and the registers. The portable form was fitted to Yosys (see README.md); LUTs of the sums as
+ * cells are exact where they have been built.
  */
 export function cost(node: HwNode, form: Form = 'portable'): Cost {
   const { inputs, outputs, x, y } = mvuParams(node);
@@ -62,9 +70,9 @@ export function cost(node: HwNode, form: Form = 'portable'): Cost {
   const weights = node.consts['weights']?.data ?? [];
   const yBits = bitWidth(y);
   const amd = form === 'amd' && hasCells(node);
-  const factor = popcountFactor(inputs, xBits, stored === 'ternary');
   const product = isSigned(x) ? 1.25 : 0.95;
-  let adders = 0;
+  let added = 0;
+  let shift = 0;
   let bits = 0;
   let results = 0;
   let kept = 0;
@@ -82,12 +90,16 @@ export function cost(node: HwNode, form: Form = 'portable'): Cost {
       kept += count > 0 && open.length === 0 ? 0 : width - unused;
     }
     for (let k = 0; k < inputs; k++) {
-      const digits = signedDigits(weights[n * inputs + k] ?? 0).length;
-      bits += digits * xBits;
-      if (analysis.form === 'planes') adders += digits * factor * xBits;
-      else adders += digits * ((width + xBits) / 2) * product;
+      const digits = signedDigits(weights[n * inputs + k] ?? 0);
+      bits += digits.length * xBits;
+      added += digits.length * ((width + xBits) / 2) * product;
+      shift = Math.max(shift, digits.at(-1)?.shift ?? 0);
     }
   }
+  const digits = bits / xBits;
+  let adders = added;
+  if (isCounted(node)) adders = digits * popcountFactor(inputs);
+  else if (isShared(node, outputs)) adders = digits * addedFactor(xBits, stored === 'bipolar', shift);
   const binary = stored === 'bipolar' && xBits === 1 && count === 1;
   const size = inputs * outputs;
   const cells = binary ? binaryFactor(size) * size + 1.5 * inputs : cellFactor(xBits, size) * bits;

@@ -30,10 +30,18 @@ export function portableSums(node: HwNode, rows: readonly Row[]): StepText {
   };
 }
 
-/** Whether single bits are counted, or else numbers added. */
+/**
+ * Whether single bits are counted, or else numbers added: rows of -1 and +1 over single bits have the same three bits, up to inversion, in
+ * common, which mappers find. Wherever else, shared adders are the smaller.
+ */
 export function isCounted(node: HwNode): boolean {
-  const { form, xBits } = analyse(node);
-  return form === 'planes' && xBits < 3;
+  const { stored, xBits } = analyse(node);
+  return stored === 'bipolar' && xBits === 1;
+}
+
+/** Whether `rows` rows of numbers are few enough to share sums. */
+export function isShared(node: HwNode, rows: number): boolean {
+  return mvuParams(node).inputs * rows * analyse(node).xBits <= mostShared;
 }
 
 /** `h<index>` from the row's H, `width` bits of it and a sum of `operands` numbers, 0 to 3. */
@@ -109,7 +117,7 @@ function addedSums(node: HwNode, rows: readonly Row[]): Step[] {
     ? { min: -(2 ** (xBits - 1)), max: 2 ** (xBits - 1) - 1 }
     : { min: 0, max: 2 ** xBits - 1 };
   const matrix = rows.map(({ weights }) => weights);
-  const strategy = inputs * rows.length * xBits > mostShared ? 'plain' : 'pairs';
+  const strategy = isShared(node, rows.length) ? 'pairs' : 'plain';
   const graph: AdderGraph = shareMatrix(matrix, { strategy, maxDepth: adderLevels(rows) });
   const { nodes } = intervals(graph, range);
   const steps: Step[] = [];
