@@ -5,9 +5,9 @@ import { harnessSource, type HarnessRequest } from './harness.ts';
  * `harnessSource` in a thread of its own: ts-morph takes as long to load and to print as the RTL of a middling design, and nothing else waits
  * for it. Sources that are run without having been built (`.ts`) have no file that a thread could start from, and are run here.
  */
-export function harnessBeside(request: HarnessRequest): Promise<string> {
+export async function harnessBeside(request: HarnessRequest): Promise<string> {
   if (import.meta.url.endsWith('.ts')) return harnessSource(request);
-  return new Promise((resolve, reject) => {
+  return await new Promise((resolve, reject) => {
     const thread = new Worker(new URL('./harness-worker.js', import.meta.url), { workerData: request });
     thread.once('message', resolve);
     thread.once('error', reject);

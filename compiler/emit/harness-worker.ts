@@ -2,4 +2,4 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { harnessSource, type HarnessRequest } from './harness.ts';
 
 // The body of the thread that harness-thread.ts starts.
-parentPort?.postMessage(await harnessSource(workerData as HarnessRequest), []);
+parentPort?.postMessage(harnessSource(workerData as HarnessRequest), []);

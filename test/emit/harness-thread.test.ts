@@ -35,7 +35,7 @@ test('a thread of the built program writes the same harness, and tells what goes
       channels: hw.channels,
       version: '0.1.0',
     };
-    expect(await harnessBeside(request)).toBe(await harnessSource(request));
+    expect(await harnessBeside(request)).toBe(harnessSource(request));
     const none = { ...request, ports: undefined } as unknown as HarnessRequest;
     await expect(harnessBeside(none)).rejects.toThrow(TypeError);
   } finally {
