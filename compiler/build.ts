@@ -65,7 +65,8 @@ export function goldenFrames(graph: Graph, frames: number): Golden {
  * @throws DiagnosticError QCC5100 if a value differs, which is a bug in qcc
  */
 function checkGolden({ integer, hw }: Compilation, golden: Golden, frames: number): Check {
-  const result = createEngine(hw, units).run({ inputs: golden.inputs });
+  // compiling has timed the design; what is asked here is whether its values are right
+  const result = { outputs: createEngine(hw, units).values(golden.inputs) };
   const outputs = golden.outputs.map((values, i) => {
     const type = operandType(integer, value(integer.outputs[i]?.value ?? ''));
     invariant(type !== undefined, 'every output has a type');

@@ -3,7 +3,7 @@ import { inputCount, inputMissing, inputValue, runOption } from '../compiler/dia
 import type { HwGraph } from '../compiler/hw/graph.ts';
 import type { UnitDefinition } from '../compiler/hw/unit.ts';
 import { allocate, holds, printElement, valueRange } from '../compiler/qir/types.ts';
-import type { ElementType } from '../compiler/qir/types.ts';
+import type { ElementType, TensorData } from '../compiler/qir/types.ts';
 import { activity, fifoOccupancy } from './activity.ts';
 import type { Activity } from './activity.ts';
 import { DataPath } from './data.ts';
@@ -74,6 +74,12 @@ export interface Engine {
    * @throws DiagnosticError QCC5010 to QCC5013 for inputs or options that do not fit, QCC5030 if the design stands still
    */
   readonly run: (request: EngineRequest) => EngineResult;
+  /**
+   * Only the values of a run, by output: nothing is timed, so a design that stands still is not found out.
+   *
+   * @throws DiagnosticError QCC5010 to QCC5012 for inputs that do not fit
+   */
+  readonly values: (inputs: RunRequest['inputs']) => readonly TensorData[];
   /** Only the timing of a run: no data is computed. */
   readonly time: (request: TimingRequest) => Timing;
   /**
@@ -211,8 +217,30 @@ export function createEngine(hw: HwGraph, units: ReadonlyMap<string, UnitDefinit
     if (known?.key !== key) known = { key, plan: schedule(net, request) };
     return known.plan;
   };
+  /** Computes frames `first` to `end` - 1, by output; the path keeps what the channels carried in the last chunk of them. */
+  const compute = (
+    path: DataPath,
+    inputs: RunRequest['inputs'],
+    first: number,
+    end: number,
+  ): TensorData[] => {
+    const outputs = net.outputs.map((c) => {
+      const stream = net.channels[c]?.channel.stream;
+      return {
+        c,
+        array: frameArray(stream ?? { elem: { kind: 'bipolar' }, elements: 0, lanes: 1 }, end - first),
+      };
+    });
+    for (let at = first; at < end; at += path.chunk) {
+      const count = Math.min(path.chunk, end - at);
+      path.compute(inputs, at, count);
+      for (const { c, array } of outputs) path.read(c, count, array, at - first);
+    }
+    return outputs.map(({ array }) => array);
+  };
   return {
     hw,
+    values: (inputs) => compute((data ??= new DataPath(net)), inputs, 0, checkInputs(net, inputs)),
     time: ({ frames, stalls, reset }) => {
       checkOptions(frames, stalls, reset);
       return timingOf(net, planFor({ frames, stalls, reset, record: 'ends' }));
@@ -235,25 +263,14 @@ export function createEngine(hw: HwGraph, units: ReadonlyMap<string, UnitDefinit
       data ??= new DataPath(net);
       const path = data;
       const resume = reset?.resume ?? 0;
-      const outputs = net.outputs.map((c) => {
-        const stream = net.channels[c]?.channel.stream;
-        return {
-          c,
-          array: frameArray(stream ?? { elem: { kind: 'bipolar' }, elements: 0, lanes: 1 }, frames - resume),
-        };
-      });
-      for (let first = resume; first < frames; first += path.chunk) {
-        const count = Math.min(path.chunk, frames - first);
-        path.compute(inputs, first, count);
-        for (const { c, array } of outputs) path.read(c, count, array, first - resume);
-      }
+      const outputs = compute(path, inputs, resume, frames);
       const log = trace === 'none' ? null : logHandshakes(net, path, plan, inputs, frames, resume);
       let inputCycles: readonly Float64Array[] | undefined;
       let outputCycles: readonly Float64Array[] | undefined;
       const aborted = net.outputs.map((c) => plan.aborted[c] ?? 0);
       return {
         ...timingOf(net, plan),
-        outputs: outputs.map(({ array }) => array),
+        outputs,
         // a double a beat of every frame: only for who asks
         get inputCycles() {
           return (inputCycles ??= net.inputs.map((c) => cyclesOf(plan.times[c] ?? [])));

@@ -32,12 +32,14 @@ interface Shape {
 /** Least and greatest sum over all outputs, from the actual weights and x's type. */
 function sumRange(spec: MatvecSpec): { min: number; max: number } {
   const x = valueRange(spec.x);
+  const signs = isBits(spec);
   let min = Infinity;
   let max = -Infinity;
   for (let n = 0; n < spec.outputs; n++) {
-    let lo = spec.bias?.[n] ?? 0;
-    let hi = lo;
-    for (let k = 0; k < spec.inputs; k++) {
+    const bias = spec.bias?.[n] ?? 0;
+    // every product of signs can be -1 and +1
+    let [lo, hi] = signs ? [bias - spec.inputs, bias + spec.inputs] : [bias, bias];
+    for (let k = 0; k < spec.inputs && !signs; k++) {
       const w = spec.weights[n * spec.inputs + k] ?? 0;
       lo += w > 0 ? w * x.min : w * x.max;
       hi += w > 0 ? w * x.max : w * x.min;

@@ -115,13 +115,17 @@ function build(layer: Layer, unit: UnitDefinition, folding: Folding, form: Form)
   const output = ports.find(({ direction }) => direction === 'out')?.stream;
   if (output === undefined || inputs.length !== layer.request.inputs.length)
     throw new InternalError(`unit ${unit.name} has other ports than ${layer.request.value} has operands`);
+  let cost: Cost | undefined;
   return {
     candidate: {
       unit,
       folding,
       node,
       timing: unit.timing(node),
-      cost: unit.cost(node, form),
+      // many are looked at for their interval alone
+      get cost() {
+        return (cost ??= unit.cost(node, form));
+      },
       inputs,
       output,
     },

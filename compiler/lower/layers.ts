@@ -89,6 +89,15 @@ function* trials(unit: UnitDefinition, layer: LayerRequest): Generator<Folding> 
   yield* unit.foldings?.(layer, 1, styles) ?? [];
 }
 
+/**
+ * Whole rows at a time, which little work shows to be taken where a unit only moves or maps data: its schedule is the shorter the wider it is.
+ * A refusal says nothing.
+ */
+function wholeRows({ input }: LayerRequest): Folding {
+  const row = input.shape.at(-1) ?? 1;
+  return { style: 'folded', pe: row, simd: row, order: 'output' };
+}
+
 /** The units among `candidates` that take the request with some folding, and whether one takes it folded; the refusals if none does. */
 function takers(
   candidates: readonly UnitDefinition[],
@@ -99,6 +108,12 @@ function takers(
   const refusals: Refusals[number][] = [];
   for (const unit of candidates) {
     const reasons: Refusals[number][] = [];
+    const quick = unit.implement?.(layer, wholeRows(layer));
+    if (quick !== undefined && !('refusal' in quick)) {
+      units.push(unit);
+      folded = true;
+      continue;
+    }
     for (const folding of trials(unit, layer)) {
       const answer = unit.implement?.(layer, folding);
       if (answer === undefined) break;

@@ -71,12 +71,15 @@ function laneNumbers(
   nf: number,
   of: (output: number) => readonly number[],
 ): LaneNumbers {
-  const rows = Array.from({ length: nf }, (_, group) =>
-    Array.from({ length: pe }, (__, lane) => {
+  const rows: number[][] = [];
+  for (let group = 0; group < nf; group++) {
+    const row: number[] = [];
+    for (let lane = 0; lane < pe; lane++) {
       const output = group * pe + lane;
-      return of(output < outputs ? output : lane % outputs);
-    }).flat(),
-  );
+      row.push(...of(output < outputs ? output : lane % outputs));
+    }
+    rows.push(row);
+  }
   const row = rows[0] ?? [];
   if (rows.every((other) => other.every((value, i) => value === row[i]))) return { kind: 'lanes', row };
   return { kind: 'table', rows };

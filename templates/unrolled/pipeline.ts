@@ -47,8 +47,16 @@ export function stagesOf(node: HwNode): RegisterStages {
 function portableStages(node: HwNode, rows: readonly Row[], levels: number): number {
   const wanted = rows.filter(({ handed }) => handed.kind !== 'nothing');
   if (wanted.length === 0) return 0;
-  if (isCounted(node)) return stagesFor(portableSums(node, rows), levels);
   const { low, high } = analyse(node);
+  if (isCounted(node)) {
+    // rows of as many bits are as deep, whatever their signs
+    const shape = ({ index, bits, handed }: Row): string =>
+      handed.kind === 'sum'
+        ? `sum ${bits} ${handed.constant === 0}`
+        : `reach ${low[index] ?? 0} ${high[index] ?? 0}`;
+    const different = new Map(wanted.map((row) => [shape(row), row]));
+    return stagesFor(portableSums(node, [...different.values()]), levels);
+  }
   const width = wanted.reduce((most, { index, bits }) => {
     const range = (high[index] ?? 0) - (low[index] ?? 0);
     return Math.max(most, bits, Math.ceil(Math.log2(range + 1)) + 1);

@@ -129,7 +129,13 @@ export const unit: UnitDefinition = {
     if (size === undefined || !styles.includes('unrolled') || cycles < size.rows) return [];
     return [{ style: 'unrolled', pe: size.outputs, simd: size.inputs, order: 'output' }];
   },
-  timing: (node) => timing(schedule, rowCount(node), depthOf(node)),
+  timing: (node) => ({
+    ...timing(schedule, rowCount(node)),
+    // a search asks for the interval of many that it does not build
+    get latency() {
+      return depthOf(node) + 1;
+    },
+  }),
   model: (node) => model(schedule, depthOf(node)),
   kernel: mvu.kernel,
   cost,

@@ -119,7 +119,8 @@ function kernel(node: HwNode, context: KernelContext): FrameKernel {
   const { rows, columns, params } = planOf(node);
   const [h, w, c] = params.shape;
   const { kernel: taps, strides, dilations, pads, x, y, fill } = params;
-  const index: number[] = [];
+  const index = new Int32Array(rows.windows * columns.windows * taps[0] * taps[1] * c);
+  let at = 0;
   for (let oy = 0; oy < rows.windows; oy++)
     for (let ox = 0; ox < columns.windows; ox++)
       for (let ky = 0; ky < taps[0]; ky++)
@@ -127,14 +128,14 @@ function kernel(node: HwNode, context: KernelContext): FrameKernel {
           const row = oy * strides[0] + ky * dilations[0] - pads[0];
           const column = ox * strides[1] + kx * dilations[1] - pads[1];
           const inside = row >= 0 && row < h && column >= 0 && column < w;
-          for (let k = 0; k < c; k++) index.push(inside ? (row * w + column) * c + k : -1);
+          for (let k = 0; k < c; k++) index[at++] = inside ? (row * w + column) * c + k : -1;
         }
   const run = context.gather({
     inputElements: h * w * c,
     outputElements: index.length,
     x,
     y,
-    index: Int32Array.from(index),
+    index,
     fill,
   });
   return ([input = 0], [output = 0], frames) => run(input, output, frames);

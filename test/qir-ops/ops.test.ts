@@ -128,6 +128,40 @@ describe('matmul', () => {
     expect(isProblem(op.type(infos, {}, { elem: int(5), shape: [2] }))).toBe(true);
   });
 
+  it('of signs is what the same numbers give as integers, at any length', () => {
+    const signs = (length: number) =>
+      fc.array(fc.constantFrom(-1, 1), { minLength: length, maxLength: length });
+    const sizes = fc.record({
+      vectors: fc.integer({ min: 1, max: 3 }),
+      inputs: fc.integer({ min: 1, max: 130 }),
+    });
+    const drawn = sizes.chain(({ vectors, inputs }) =>
+      fc.record({
+        inputs: fc.constant(inputs),
+        x: signs(vectors * inputs),
+        w: signs(5 * inputs),
+        bias: fc.array(fc.integer({ min: -8, max: 7 }), { minLength: 5, maxLength: 5 }),
+      }),
+    );
+    fc.assert(
+      fc.property(drawn, ({ inputs, x, w, bias }) => {
+        const product = (elem: typeof bipolar | ReturnType<typeof int>) =>
+          run('matmul', [
+            whole(elem, x, [x.length / inputs, inputs]),
+            whole(elem, w, [5, inputs]),
+            whole(int(4), bias),
+          ]);
+        const sums = numbers(product(int(2)));
+        expect(numbers(product(bipolar))).toEqual(sums);
+        const plain = (v: number, n: number): number =>
+          w
+            .slice(n * inputs, (n + 1) * inputs)
+            .reduce((sum, each, i) => sum + each * x[v * inputs + i]!, bias[n]!);
+        expect(sums).toEqual(sums.map((_, i) => plain(Math.floor(i / 5), i % 5)));
+      }),
+    );
+  });
+
   it('of numbers rounds the exact sum once, however it cancels', () => {
     const one = fc.float({ noNaN: true, noDefaultInfinity: true, min: -(2 ** 60), max: 2 ** 60 });
     fc.assert(

@@ -131,10 +131,9 @@ class ConstantFront {
     pins: readonly Net[],
     functions: readonly ((values: readonly number[], step: number) => number)[],
   ): readonly Net[] {
-    const wrapped = functions.map((f) => (values: readonly number[]) => {
-      const code = values.slice(pins.length).reduce((sum, bit, index) => sum + (bit << index), 0);
-      return f(values, code % this.steps);
-    });
+    const wrapped = functions.map(
+      (f) => (values: readonly number[], row: number) => f(values, (row >> pins.length) % this.steps),
+    );
     return sharedTables(this.builder, [...pins, ...this.step], wrapped);
   }
 
@@ -201,12 +200,13 @@ class ConstantFront {
 
   private addTriple(triple: readonly Operand[]): Operand {
     const pins = triple.map((operand) => operand.x);
-    const functions = this.heaps.map((_, pe) => (values: readonly number[], step: number) => {
-      const ones = triple.reduce(
-        (sum, { weights }, index) => sum + (1 ^ values[index]! ^ weights[pe]![step]!),
-        0,
-      );
-      return ones >= 2 ? 1 : 0;
+    const functions = this.heaps.map((_, pe) => {
+      const rows = triple.map(({ weights }) => weights[pe]!);
+      return (values: readonly number[], step: number) => {
+        let ones = 0;
+        for (let index = 0; index < 3; index++) ones += 1 ^ values[index]! ^ rows[index]![step]!;
+        return ones >= 2 ? 1 : 0;
+      };
     });
     this.push(1, this.tables(pins, functions));
     const x = this.builder.lut(pins, ([a, b, c]) => a! ^ b! ^ c!);

@@ -105,6 +105,7 @@ export class NetlistBuilder {
   lut(pins: readonly Net[], o6: PinFunction, o5?: PinFunction): Net | readonly [Net, Net] {
     const live = pins.filter((pin) => pin !== ZERO && pin !== ONE);
     const onLive = (f: PinFunction): PinFunction => {
+      if (live.length === pins.length) return f;
       return (values) => {
         let next = 0;
         return f(pins.map((pin) => (pin === ZERO ? 0 : pin === ONE ? 1 : values[next++]!)));

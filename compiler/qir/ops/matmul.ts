@@ -3,6 +3,7 @@ import { allocate, elementCount, float32, isInteger, type Tensor, type TensorTyp
 import { asDoubles, dots, overallRange, rowRanges } from './accumulate.ts';
 import { realProducts } from './products.ts';
 import { agree, operand } from './real.ts';
+import { packedSigns, packSigns, signDots } from './signs.ts';
 import { lastAxis, printShape, withLastAxis } from './shapes.ts';
 import { biasProblem, sumType } from './sums.ts';
 
@@ -62,18 +63,28 @@ function integerType(
 }
 
 function evaluateIntegers(operands: readonly Tensor[], result: TensorType): Tensor {
-  const x = Float64Array.from(operand(operands, 0).data);
   const weights = operand(operands, 1);
-  const w = asDoubles(weights.data);
   const bias = operands[2]?.data;
-  const [out, inputs] = [weights.type.shape[0] ?? 1, weights.type.shape[1] ?? 1];
+  const out = weights.type.shape[0] ?? 1;
   const data = allocate(result.elem, elementCount(result.shape));
   const sums = new Float64Array(out);
+  const product = productWith(operand(operands, 0), weights);
   for (let at = 0, vector = 0; at < data.length; at += out, vector++) {
-    dots(x, vector * inputs, w, inputs, sums);
+    product(vector, sums);
     for (let row = 0; row < out; row++) data[at + row] = (sums[row] ?? 0) + (bias?.[row] ?? 0);
   }
   return { type: result, data };
+}
+
+/** Multiplies one vector of x after the other with the weights: signs are compared, other numbers multiplied and added. */
+function productWith(x: Tensor, weights: Tensor): (vector: number, sums: Float64Array) => void {
+  const inputs = weights.type.shape[1] ?? 1;
+  if (x.type.elem.kind === 'bipolar' && weights.type.elem.kind === 'bipolar') {
+    const [signs, w] = [packSigns(x.data, inputs), packedSigns(weights.data, inputs)];
+    return (vector, sums) => signDots(signs, vector, w, inputs, sums);
+  }
+  const [numbers, w] = [Float64Array.from(x.data), asDoubles(weights.data)];
+  return (vector, sums) => dots(numbers, vector * inputs, w, inputs, sums);
 }
 
 function evaluateReal(operands: readonly Tensor[], result: TensorType): Tensor {
