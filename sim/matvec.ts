@@ -32,14 +32,14 @@ interface Shape {
 /** Least and greatest sum over all outputs, from the actual weights and x's type. */
 function sumRange(spec: MatvecSpec): { min: number; max: number } {
   const x = valueRange(spec.x);
-  const signs = isBits(spec);
+  // every product of signs can be -1 and +1, so their weights need not be looked at
+  const [inputs, reach] = isBits(spec) ? [0, spec.inputs] : [spec.inputs, 0];
   let min = Infinity;
   let max = -Infinity;
   for (let n = 0; n < spec.outputs; n++) {
     const bias = spec.bias?.[n] ?? 0;
-    // every product of signs can be -1 and +1
-    let [lo, hi] = signs ? [bias - spec.inputs, bias + spec.inputs] : [bias, bias];
-    for (let k = 0; k < spec.inputs && !signs; k++) {
+    let [lo, hi] = [bias - reach, bias + reach];
+    for (let k = 0; k < inputs; k++) {
       const w = spec.weights[n * spec.inputs + k] ?? 0;
       lo += w > 0 ? w * x.min : w * x.max;
       hi += w > 0 ? w * x.max : w * x.min;

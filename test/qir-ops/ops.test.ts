@@ -4,7 +4,15 @@ import { isProblem } from '../../compiler/qir/op.ts';
 import { ops } from '../../compiler/qir/ops/index.ts';
 import { carriedLattice, latticeOf } from '../../compiler/qir/ops/lattice.ts';
 import { rationalOf, roundToFloat32, rational } from '../../compiler/qir/rational.ts';
-import { bipolar, int, printType, ternary, uint, type TensorType } from '../../compiler/qir/types.ts';
+import {
+  bipolar,
+  int,
+  printType,
+  ternary,
+  uint,
+  type ElementType,
+  type TensorType,
+} from '../../compiler/qir/types.ts';
 import { numbers, real, run, scalar, whole } from './run.ts';
 
 describe('every op', () => {
@@ -145,7 +153,7 @@ describe('matmul', () => {
     );
     fc.assert(
       fc.property(drawn, ({ inputs, x, w, bias }) => {
-        const product = (elem: typeof bipolar | ReturnType<typeof int>) =>
+        const product = (elem: ElementType) =>
           run('matmul', [
             whole(elem, x, [x.length / inputs, inputs]),
             whole(elem, w, [5, inputs]),
