@@ -22,8 +22,8 @@ export function mvuParams(node: HwNode): MvuParams {
   return node.params as unknown as MvuParams;
 }
 
-/** How weights are stored: one sign bit; a non-zero bit and a negative bit; these two and an exponent; or an integer. */
-export type StoredKind = 'bipolar' | 'ternary' | 'pow2' | 'int' | 'uint';
+/** How weights are stored: one sign bit; one non-zero bit; a non-zero bit and a negative bit; these two and an exponent; or an integer. */
+export type StoredKind = 'bipolar' | 'mask' | 'ternary' | 'pow2' | 'int' | 'uint';
 
 /**
  * What follows from a layer's numbers alone, whatever its folding.
@@ -33,8 +33,8 @@ export type StoredKind = 'bipolar' | 'ternary' | 'pow2' | 'int' | 'uint';
  * - An input is taken as an unsigned integer u of xBits bits: u = x (unsigned x, scale 1, offset 0),
  *   u = x + 2^(xBits-1) (signed x, offset 2^(xBits-1)), u = (x + 1) / 2 (bipolar x, scale 2, offset 1),
  *   so sum w x = scale * sum w u - offset * sum w.
- * - A weight of -1 inverts the bits of u, since -u = ~u + 1 - 2^xBits; a weight of 0 masks them. So, for bipolar and ternary
- *   weights, H = sum of inverted and masked u, and sum w u = H + negatives * (1 - 2^xBits): neither a multiplier nor a negation.
+ * - A weight of -1 inverts the bits of u, since -u = ~u + 1 - 2^xBits; a weight of 0 masks them. So, for weights of -1, 0 and +1,
+ *   H = sum of inverted and masked u, and sum w u = H + negatives * (1 - 2^xBits): neither a multiplier nor a negation.
  *   With bipolar x and w this is the XNOR-popcount.
  * - Weights that are 0 or powers of two with either sign do the same and shift to the left: H = sum of |w| u', u' the inverted and masked
  *   u, and sum w u = H + (sum of |w| over negative w) * (1 - 2^xBits).
@@ -100,8 +100,10 @@ function idOf(data: object): string {
 }
 
 function kindOf(min: number, max: number, zero: boolean): { stored: StoredKind; weightBits: number } {
-  if (min >= -1 && max <= 1)
-    return zero ? { stored: 'ternary', weightBits: 2 } : { stored: 'bipolar', weightBits: 1 };
+  if (min >= -1 && max <= 1) {
+    if (!zero) return { stored: 'bipolar', weightBits: 1 };
+    return min < 0 ? { stored: 'ternary', weightBits: 2 } : { stored: 'mask', weightBits: 1 };
+  }
   let weightBits = 1;
   if (min >= 0) {
     while (max >= 2 ** weightBits) weightBits++;
@@ -157,7 +159,7 @@ function compute(node: HwNode, shifts: boolean): Analysis {
     sum[n] = up + down;
   }
   const plain = kindOf(min, max, zero);
-  const planes = plain.stored === 'bipolar' || plain.stored === 'ternary';
+  const planes = min >= -1 && max <= 1;
   const exponents = shifts && !planes ? shiftsOf(weights) : undefined;
   const form = planes ? 'planes' : exponents === undefined ? 'products' : 'shifts';
   const [leastShift, mostShift] = [exponents?.least ?? 0, exponents?.most ?? 0];

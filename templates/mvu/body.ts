@@ -85,8 +85,9 @@ function planeVectors({ accBits, analysis, params }: Plan): { lines: string[]; p
   const planes = Array.from({ length: xBits }, (_, b) => {
     const x = xBits === 1 ? 'x' : `x[${(b + 1) * simd - 1}:${b * simd}]`;
     const name = `p${b}`;
-    const value =
-      stored === 'bipolar' ? `~(${x} ^ w)` : `w[${simd - 1}:0] & (${x} ^ w[${2 * simd - 1}:${simd}])`;
+    let value = `w[${simd - 1}:0] & (${x} ^ w[${2 * simd - 1}:${simd}])`;
+    if (stored === 'bipolar') value = `~(${x} ^ w)`;
+    else if (stored === 'mask') value = `w & ${x}`;
     return { name, line: `wire [${simd - 1}:0] ${name} = ${value};` };
   });
   const used = planes.slice(0, accBits);

@@ -53,7 +53,7 @@ function elementLuts(plan: Plan): number {
   if (xBits > 1) return chainLuts(plan);
   // A weight that is a constant, or one of few functions of the step, shortens the first layer of the tree.
   const known = steps === 1 ? 0.5 : steps === 2 ? 0.78 : 1;
-  const single = stored === 'bipolar' ? 1.48 : 1.75;
+  const single = stored === 'ternary' ? 1.75 : 1.48;
   const wide = 0.15 * Math.max(0, Math.log2(simd / 32));
   return known * simd * (single + wide);
 }

@@ -42,8 +42,8 @@ export function weightBitsStored(plan: Plan, form: Form = 'portable'): number {
 
 /**
  * The weight words in step order. A word holds the lanes' parts, lane 0 lowest. A part is, by the stored kind: SIMD bits that
- * are 1 for +1; SIMD bits that are 1 for not 0 and above them SIMD bits that are 1 for -1; SIMD powers of two, each an exponent, above it a bit
- * that is 1 for negative and one that is 1 for zero (the others are 0 then); or SIMD integers. Padding
+ * are 1 for +1; SIMD bits that are 1 for not 0; such bits and above them SIMD bits that are 1 for -1; SIMD powers of two, each an
+ * exponent, above it a bit that is 1 for negative and one that is 1 for zero (the others are 0 then); or SIMD integers. Padding
  * inputs have weight 0, or +1 where no 0 can be stored: they are zero bits and so contribute nothing (see `Analysis.padding`).
  */
 export function weightWords(node: HwNode, plan: Plan): string[] {
@@ -68,6 +68,8 @@ export function weightWords(node: HwNode, plan: Plan): string[] {
         const at = lane * part;
         if (stored === 'bipolar') {
           if (w > 0) word.put(at + k, 1, 1);
+        } else if (stored === 'mask') {
+          if (w !== 0) word.put(at + k, 1, 1);
         } else if (stored === 'ternary') {
           if (w !== 0) word.put(at + k, 1, 1);
           if (w < 0) word.put(at + simd + k, 1, 1);

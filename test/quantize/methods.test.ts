@@ -67,9 +67,7 @@ describe.each(specs)('%s', (spec) => {
     ]);
     // what hardware stores of a pruned layer is a schedule of its own making, or dense
     if (request.method === 'prune') return;
-    // the unit stores 0 and 1 as it stores -1, 0 and 1: two bits for each of the two sides of ttq
-    const codes = request.method === 'ttq' ? 2 : 1;
-    const promised = layers.map(({ bitsPerWeight }) => codes * bitsPerWeight);
+    const promised = layers.map(({ bitsPerWeight }) => bitsPerWeight);
     // factors that are mostly zero may be schedules too, where those take less logic
     const schedules = new Set(
       compilation.plan.flatMap(({ unit, instance }) => (unit === 'sparse' ? [instance] : [])),
@@ -81,7 +79,7 @@ describe.each(specs)('%s', (spec) => {
       expect(request.method).toBe('ffn');
       return;
     }
-    const total = layers.reduce((n, { bitsPerWeight, weights }) => n + codes * bitsPerWeight * weights, 0);
+    const total = layers.reduce((n, { bitsPerWeight, weights }) => n + bitsPerWeight * weights, 0);
     expect(report.storage?.bits).toBe(total);
     const isSum = ['sketch', 'abc', 'ttq'].includes(request.method);
     if (isSum)
