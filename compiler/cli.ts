@@ -9,6 +9,9 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// The code was bundled: what is loaded from here on, which is nearly all of it, tells its places by the sources.
+if ((process.env['QCC_DEBUG'] ?? '') !== '') process.setSourceMapsEnabled(true);
+
 process.exitCode = await run(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),

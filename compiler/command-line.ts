@@ -105,18 +105,26 @@ function badSwitch(argv: readonly string[]): Diagnostic | undefined {
   return undefined;
 }
 
+/** Thrown by the handler of a command: once it returns, yargs formats the help of the command, which takes longer than all else that it does. */
+const picked = new Error('a command is picked');
+
 async function understand(argv: readonly string[], io: Io): Promise<Request> {
   let request: Request | undefined;
   const pick = (command: Command, args: Arguments): void => {
     request = { kind: 'command', command, args: withWords(args, command, argv) };
+    throw picked;
   };
   const parser = createParser(Math.max(60, Math.min(110, io.columns ?? 100)), pick);
   let printed = '';
   let problem: string | undefined;
-  await parser.parse([...argv], {}, (error, _args, text) => {
-    if (error) problem = error.message;
-    printed += text;
-  });
+  try {
+    await parser.parse([...argv], {}, (error, _args, text) => {
+      if (error) problem = error.message;
+      printed += text;
+    });
+  } catch (error) {
+    if (error !== picked) throw error;
+  }
   if (problem !== undefined) return { kind: 'usage', message: problem };
   return request ?? { kind: 'text', text: printed.endsWith('\n') ? printed : `${printed}\n` };
 }

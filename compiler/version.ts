@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { invariant } from './diagnostics/index.ts';
+import { root } from './root.ts';
 
 function read(): string {
-  // beside the sources, and one folder further up once built into dist/
-  for (const path of ['../package.json', '../../package.json']) {
-    const url = new URL(path, import.meta.url);
+  // beside the sources, and beside dist/ once built
+  for (const path of ['package.json', '../package.json']) {
+    const url = new URL(path, root);
     if (!existsSync(url)) continue;
     const content = JSON.parse(readFileSync(url, 'utf8')) as {
       readonly name?: string;

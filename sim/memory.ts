@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { invariant } from '../compiler/diagnostics/index.ts';
+import { root } from '../compiler/root.ts';
 
 /** The functions of sim/wasm/kernels.ts; addresses and strides in bytes. See the sources there for what each computes. */
 export interface WasmKernels {
@@ -178,7 +179,7 @@ let compiled: object | undefined;
 
 function load(): object {
   if (compiled !== undefined) return compiled;
-  const file = new URL('./wasm/build/kernels.wasm', import.meta.url);
+  const file = new URL('sim/wasm/build/kernels.wasm', root);
   invariant(existsSync(file), 'the WebAssembly kernels are not built: run node scripts/build-wasm.mjs');
   compiled = new host.Module(readFileSync(file));
   return compiled;

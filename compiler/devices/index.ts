@@ -2,11 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { noSuchDevice } from '../diagnostics/catalog/devices.ts';
 import { fail, InternalError } from '../diagnostics/index.ts';
 import type { Cost } from '../hw/index.ts';
+import { root } from '../root.ts';
 import { deviceSchema, type Device } from './schema.ts';
 
 export type { Device } from './schema.ts';
 
-const folder = new URL('./', import.meta.url);
+const folder = new URL('compiler/devices/', root);
 
 /** Names of the devices that there are: their files in this folder. */
 export function deviceNames(): readonly string[] {

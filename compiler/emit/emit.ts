@@ -13,6 +13,7 @@ import {
   type UnitDefinition,
 } from '../hw/index.ts';
 import { verilogIdentifier } from '../hw/names.ts';
+import { root } from '../root.ts';
 import { harnessSource } from './harness.ts';
 import { createRenderer, type Renderer } from './render.ts';
 import { testbench, type Golden } from './testbench.ts';
@@ -64,17 +65,17 @@ export interface Manifest {
   readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
 }
 
-const ownTemplates = new URL('./templates/', import.meta.url);
+const ownTemplates = new URL('compiler/emit/templates/', root);
 
 function libraryFiles(
   hw: HwGraph,
   units: ReadonlyMap<string, UnitDefinition>,
-  root: URL,
+  folder: URL,
 ): Map<string, string> {
   const names = new Set(hw.nodes.flatMap((node) => unitOf(units, node).libraries));
   const files = new Map<string, string>();
   for (const name of [...names].sort()) {
-    const url = new URL(`lib/${name}.v`, root);
+    const url = new URL(`lib/${name}.v`, folder);
     invariant(existsSync(url), `the shared module ${name} does not exist`);
     files.set(`rtl/${name}.v`, readFileSync(url, 'utf8'));
   }

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { fromSource, root } from '../root.ts';
 import { harnessSource, type HarnessRequest } from './harness.ts';
 
 /**
@@ -6,9 +7,9 @@ import { harnessSource, type HarnessRequest } from './harness.ts';
  * for it. Sources that are run without having been built (`.ts`) have no file that a thread could start from, and are run here.
  */
 export async function harnessBeside(request: HarnessRequest): Promise<string> {
-  if (import.meta.url.endsWith('.ts')) return harnessSource(request);
+  if (fromSource) return harnessSource(request);
   return await new Promise((resolve, reject) => {
-    const thread = new Worker(new URL('./harness-worker.js', import.meta.url), { workerData: request });
+    const thread = new Worker(new URL('compiler/emit/harness-worker.js', root), { workerData: request });
     thread.once('message', resolve);
     thread.once('error', reject);
     // after a message this comes too late to matter

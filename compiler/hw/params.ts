@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Diagnostic } from '../diagnostics/index.ts';
 import { badUnitParameter } from '../diagnostics/catalog/hw.ts';
 import type { HwNode, Param, StreamType } from './graph.ts';

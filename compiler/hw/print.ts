@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { fail } from '../diagnostics/index.ts';
 import { badHwFile } from '../diagnostics/catalog/emit.ts';
 import { allocate, bitWidth, elementCount, printElement } from '../qir/types.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { badQuantizeConfig, quantizeConfigEntry } from '../diagnostics/catalog/quantize.ts';
 import { DiagnosticError, fail } from '../diagnostics/index.ts';
 import { excerpt } from '../diagnostics/wording.ts';

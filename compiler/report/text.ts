@@ -8,9 +8,11 @@ export interface TextOptions {
   readonly color: boolean;
 }
 
+const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
+
 /** 21120 -> `21,120`; halves keep their `.5`. */
 export function thousands(n: number): string {
-  return n.toLocaleString('en-US', { maximumFractionDigits: 1 });
+  return grouped.format(n);
 }
 
 /** A rate or a time with a prefix a person can say: 3125000 -> `3.13 M`. */

@@ -14,7 +14,7 @@ import {
   type HwGraph,
   type UnitDefinition,
 } from 'qcc/unit';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const schema = z.object({ stream: streamSchema });
 

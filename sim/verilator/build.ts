@@ -16,6 +16,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fail, invariant } from '../../compiler/diagnostics/index.ts';
 import { modelBuildFailed, toolMissing } from '../../compiler/diagnostics/catalog/verilator.ts';
+import { root } from '../../compiler/root.ts';
 import { designHeader, type DesignInterface } from './design.ts';
 import { requireTool, runTool, toolProgram } from './tools.ts';
 
@@ -52,7 +53,7 @@ export interface VerilatorModel extends DesignInterface {
 
 /** Models that the cache keeps; the least recently used go first. */
 const keptModels = 64;
-const harness = fileURLToPath(new URL('./harness.cpp', import.meta.url));
+const harness = fileURLToPath(new URL('sim/verilator/harness.cpp', root));
 const compilerFlags = ['-std=c++17', '-DVM_COVERAGE=0', '-DVM_SC=0', '-DVM_TIMING=0', '-w'];
 
 /** Folder of compiled models: QCC_CACHE, else qcc in the user's cache folder. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { StepPipeline } from '../../compiler/hw/index.ts';
 import type {
   Cost,

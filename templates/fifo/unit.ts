@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bitWidth } from '../../compiler/qir/types.ts';
 import { beats } from '../../compiler/hw/index.ts';
 import type { HwNode, UnitDefinition } from '../../compiler/hw/index.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Loop, Nest } from './nest.ts';
 
 const size = z.int().min(1);

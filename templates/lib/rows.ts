@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { HwNode, Param, StreamType } from '../../compiler/hw/index.ts';
 import { elementCount } from '../../compiler/qir/types.ts';
 import type { TensorType } from '../../compiler/qir/types.ts';

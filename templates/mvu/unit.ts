@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { elementCount, printType, valueRange } from '../../compiler/qir/types.ts';
 import type { Tensor } from '../../compiler/qir/types.ts';
 import { badUnitParameter, unitCannotImplement } from '../../compiler/diagnostics/catalog/hw.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { badUnitParameter, unitCannotImplement } from '../../compiler/diagnostics/catalog/hw.ts';
 import type { Diagnostic } from '../../compiler/diagnostics/index.ts';
 import { checkParams } from '../../compiler/hw/params.ts';

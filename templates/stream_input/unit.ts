@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { beats, StepPipeline } from '../../compiler/hw/index.ts';
 import type { HwNode, StreamType, UnitDefinition } from '../../compiler/hw/index.ts';
 import { checkParams, sampleStream, streamParam, streamSchema } from '../../compiler/hw/params.ts';

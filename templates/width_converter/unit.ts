@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bitWidth } from '../../compiler/qir/types.ts';
 import type { ElementType } from '../../compiler/qir/types.ts';
 import type { HwNode, StreamType, UnitDefinition } from '../../compiler/hw/index.ts';

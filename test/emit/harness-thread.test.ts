@@ -16,17 +16,20 @@ test('a thread of the built program writes the same harness, and tells what goes
   mkdirSync(join(root, '.cache'), { recursive: true });
   const folder = mkdtempSync(join(root, '.cache/harness-'));
   try {
-    const names = ['harness-thread', 'harness-worker'];
+    // laid out as scripts/bundle.mjs does: what finds the root stands in a folder of chunks
+    const names = ['compiler/emit/harness-thread', 'compiler/emit/harness-worker', 'compiler/root'];
     await build({
-      entryPoints: names.map((name) => join(root, `compiler/emit/${name}.ts`)),
+      entryPoints: names.map((name) => join(root, `${name}.ts`)),
+      outbase: root,
       outdir: folder,
+      chunkNames: 'chunks/[hash]',
       bundle: true,
       splitting: true,
       platform: 'node',
       format: 'esm',
       packages: 'external',
     });
-    const built = pathToFileURL(join(folder, 'harness-thread.js')).href;
+    const built = pathToFileURL(join(folder, 'compiler/emit/harness-thread.js')).href;
     const { harnessBeside } = (await import(/* @vite-ignore */ built)) as typeof threads;
     const hw = smallDesign();
     const request = {

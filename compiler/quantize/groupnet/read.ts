@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readArray } from '../../data/index.ts';
 import { groupNetEntry, groupNetNotJson } from '../../diagnostics/catalog/groupnet.ts';
 import { fileUnreadable } from '../../diagnostics/catalog/driver.ts';
