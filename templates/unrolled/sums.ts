@@ -75,29 +75,21 @@ function handOver(
   ];
 }
 
-/** Weights of -1, 0, +1: the popcount of the input's bits, inverted where the weight is negative. */
+/** Signs over single bits: the popcount of the bits, inverted where the weight is negative. */
 function countedSums(node: HwNode, rows: readonly Row[]): Step[] {
   const { x } = mvuParams(node);
-  const { xBits, low, high } = analyse(node);
+  const { low, high } = analyse(node);
   return rows.flatMap((row) => {
     const { index, weights, handed } = row;
     const width = handed.kind === 'sum' ? row.bits : bitsFor(low[index] ?? 0, high[index] ?? 0);
-    const planes: WireText[] = [];
-    for (let b = 0; b < xBits && b < width; b++) {
-      const flip = isSigned(x) && b === xBits - 1;
-      const picked = weights.flatMap((w, k) =>
-        w === 0 ? [] : [`${w < 0 !== flip ? '~' : ''}x${k}${xBits === 1 ? '' : `[${b}]`}`],
-      );
-      if (picked.length === 0) continue;
-      planes.push({ name: `p${index}_${b}`, bits: picked.length, text: `{${picked.reverse().join(', ')}}` });
-    }
-    const { counters, rows: left } = compress(planes, width, `r${index}_`);
-    const sum = left.length === 0 ? `${width}'d0` : left.join(' + ');
+    const bits = weights.map((w, k) => `${w < 0 !== isSigned(x) ? '~' : ''}x${k}`);
+    const plane: WireText = { name: `p${index}`, bits: bits.length, text: `{${bits.reverse().join(', ')}}` };
+    const { counters, rows: left } = compress([plane], width, `r${index}_`);
     return [
-      ...planes.map((plane): Step => ({ wires: [plane], delay: 0 })),
+      { wires: [plane], delay: 0 },
       // what a counter makes is a function of six bits at most
       ...counters.map((wires): Step => ({ wires, delay: 1 })),
-      ...handOver(row, sum, left.length, width, false),
+      ...handOver(row, left.join(' + '), left.length, width, false),
     ];
   });
 }
