@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildWasm } from './build-wasm.mjs';
 import { bundle, copyAssets } from './bundle.mjs';
 
@@ -49,6 +49,8 @@ await bundle(part);
 await buildWasm();
 copyAssets(part);
 makeCommand();
+const { writeCode } = await import(pathToFileURL(join(part, 'compiler', 'emit', 'ts-morph.js')).href);
+writeCode();
 if (!runs()) process.exit(1);
 rmSync(previous, { recursive: true, force: true });
 if (existsSync(dist)) renameSync(dist, previous);

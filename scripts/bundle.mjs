@@ -7,11 +7,12 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The files that are loaded from outside by their path: the command, the thread it starts, and the exports of package.json. */
+/** The files that are loaded from outside by their path: the command, the thread it starts, what the build runs, the exports of package.json. */
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const entries = [
   'compiler/cli.ts',
   'compiler/emit/harness-worker.ts',
+  'compiler/emit/ts-morph.ts',
   ...Object.values(exports).map((targets) => targets['qcc-source'].slice('./'.length)),
 ];
 

@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
 import type * as morph from 'ts-morph';
 import { printElement } from '../qir/types.ts';
 import type { DesignPort, HwGraph } from '../hw/index.ts';
+import { loadMorph } from './ts-morph.ts';
 
 /** `tfc_w1` -> `TfcW1Harness`: the name of the class, never that of a global or an import. */
 export function className(top: string): string {
@@ -35,14 +35,10 @@ function literal(item: unknown): string {
  * The typed TypeScript class of a design, `harness/<top>.ts`: runs frames through the RTL of the output folder it stands in, by
  * the port names of the design. Users write their own tests with it.
  *
- * ts-morph brings the whole TypeScript compiler along, so it is loaded here, when a design is emitted, and nowhere else; by `require`, as it is
- * CommonJS and `import` would read its megabytes twice more to learn their format and the names they export. The file is given as one structure,
- * which is printed once: each later addition to a file costs another parse of it.
+ * The file is given to ts-morph as one structure, which is printed once: each later addition to a file costs another parse of it.
  */
 export function harnessSource({ top, ports, channels, version }: HarnessRequest): string {
-  const { IndentationText, Project, QuoteKind, Scope, StructureKind } = createRequire(import.meta.url)(
-    'ts-morph',
-  ) as typeof morph;
+  const { IndentationText, Project, QuoteKind, Scope, StructureKind } = loadMorph();
   const project = new Project({
     useInMemoryFileSystem: true,
     skipLoadingLibFiles: true,

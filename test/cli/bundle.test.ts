@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type * as api from '../../compiler/index.ts';
+import type * as tsMorph from '../../compiler/emit/ts-morph.ts';
 import type * as qir from '../../compiler/qir/index.ts';
 import { version } from '../../compiler/version.ts';
 import { units } from '../../templates/registry.ts';
@@ -64,6 +65,24 @@ describe('the bundle', () => {
     expect(readFileSync(join(there, 'manifest.json'), 'utf8')).toBe(
       readFileSync(join(here, 'manifest.json'), 'utf8'),
     );
+  });
+
+  test('writes the same harness from what V8 keeps of TypeScript, whole or of another version', async () => {
+    const code = join(dist, 'compiler/emit/typescript.code');
+    const there = join(outputs, 'kept');
+    const harness = (): string => {
+      const { status, stderr } = bundled('build', model, '-o', there);
+      expect(status, stderr).toBe(0);
+      return readFileSync(join(there, 'harness/digits.ts'), 'utf8');
+    };
+    const plain = harness();
+    (await load<typeof tsMorph>(join(dist, 'compiler/emit/ts-morph.js'))).writeCode();
+    const kept = readFileSync(code);
+    expect(kept.length).toBeGreaterThan(1e6);
+    expect(harness()).toBe(plain);
+    // the second word is of the version
+    writeFileSync(code, kept.fill(0, 4, 8));
+    expect(harness()).toBe(plain);
   });
 
   test('has every unit and its templates, and one instance of what its exports share', async () => {
