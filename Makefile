@@ -23,9 +23,9 @@ test: ## set up what is missing, then run all tests
 	@mkdir -p .cache
 	npx vitest run --reporter=default --reporter=json --outputFile.json=.cache/vitest.json
 
-test-long: ## the trained models with all of their images, for which `make test` has no time
+test-long: ## all images of the trained models, full-size unrolled layers, synthesis: what `make test` has no time for
 	@scripts/setup.sh --tests
-	QCC_LARGE=1 npx vitest run test/models
+	QCC_LARGE=1 npx vitest run test/models test/units/unrolled-matrices.test.ts test/quantize/inq-errors.test.ts test/designs/toolflow.test.ts
 
 setup:
 	@scripts/setup.sh

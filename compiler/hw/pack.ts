@@ -70,6 +70,14 @@ export function packBeats(stream: StreamType, values: ArrayLike<number>): Uint8A
     for (let beat = 0; beat < perFrame; beat++) {
       const start = (frame * perFrame + beat) * stride;
       const count = Math.min(lanes, elements - beat * lanes);
+      if (width === 1) {
+        for (let bit = 0; bit < count; bit++) {
+          if (encodeElement(elem, values[at++] as number) === 0) continue;
+          const index = start + (bit >>> 3);
+          out[index] = (out[index] as number) | (1 << (bit & 7));
+        }
+        continue;
+      }
       for (let lane = 0, bit = 0; lane < count; lane++) {
         let code = encodeElement(elem, values[at++] as number);
         for (let left = width; left > 0;) {

@@ -102,13 +102,22 @@ export interface Store {
   readonly greatest: number;
 }
 
+/** By the steps, which are remembered themselves: a search asks for the same few over and over. */
+const stores = new WeakMap<readonly GearStep[], Store>();
+
 /** The store of the `general` mode, as wide as the steps of a round make it. */
 export function storeOf(geometry: Geometry): Store {
-  const { from, to } = geometry;
+  const steps = gearSteps(geometry);
+  let found = stores.get(steps);
+  if (found === undefined) stores.set(steps, (found = makeStore(geometry, steps)));
+  return found;
+}
+
+function makeStore({ from, to }: Geometry, steps: readonly GearStep[]): Store {
   const levels = new Set<number>();
   let held = 1;
   let greatest = Math.max(from, to);
-  for (const { need, emit, before, level, count } of gearSteps(geometry)) {
+  for (const { need, emit, before, level, count } of steps) {
     if (need) levels.add(before);
     held = Math.max(held, level - (emit ? count : 0));
     greatest = Math.max(greatest, level);
