@@ -1,4 +1,4 @@
-// Builds dist/: declarations by the TypeScript compiler, code bundled by esbuild, what is read at run time (templates, Verilog, data, the simulation
+// Builds dist/: declarations by the TypeScript compiler, code bundled by esbuild, templates compiled, what is read at run time (Verilog, data, the simulation
 // harness, the WebAssembly kernels) at the places it has beside the sources, and the command, executable. Everything is built beside dist/ and
 // renamed into place once the command has run, so a build that fails or is interrupted leaves the previous one whole.
 import { spawnSync } from 'node:child_process';
@@ -49,8 +49,11 @@ await bundle(part);
 await buildWasm();
 copyAssets(part);
 makeCommand();
-const { writeCode } = await import(pathToFileURL(join(part, 'compiler', 'emit', 'ts-morph.js')).href);
+const built = (file) => import(pathToFileURL(join(part, 'compiler', 'emit', file)).href);
+const { writeCode } = await built('ts-morph.js');
 writeCode();
+const { writeTemplates } = await built('compiled-templates.js');
+writeTemplates(pathToFileURL(root));
 if (!runs()) process.exit(1);
 rmSync(previous, { recursive: true, force: true });
 if (existsSync(dist)) renameSync(dist, previous);

@@ -13,6 +13,7 @@ const entries = [
   'compiler/cli.ts',
   'compiler/emit/harness-worker.ts',
   'compiler/emit/ts-morph.ts',
+  'compiler/emit/compiled-templates.ts',
   ...Object.values(exports).map((targets) => targets['qcc-source'].slice('./'.length)),
 ];
 
@@ -23,19 +24,7 @@ const entries = [
 const external = ['ts-morph', 'echarts'];
 
 /** What is read at run time, by extension. Everything else beside the sources is documentation. */
-const assets = new Set([
-  '.njk',
-  '.v',
-  '.json',
-  '.cpp',
-  '.h',
-  '.proto',
-  '.wasm',
-  '.css',
-  '.html',
-  '.tcl',
-  '.vlt',
-]);
+const assets = new Set(['.v', '.json', '.cpp', '.h', '.proto', '.wasm', '.css', '.html', '.tcl', '.vlt']);
 
 /** Copies what is read at run time to the places it has beside the sources. */
 export function copyAssets(to) {

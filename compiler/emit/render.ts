@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import nunjucks from 'nunjucks';
 import { InternalError } from '../diagnostics/index.ts';
 import type { TemplateView } from '../hw/index.ts';
+import { CompiledLoader, templateOptions } from './compiled-templates.ts';
 
 /** Renders one template file (path relative to the renderer's roots) with the fields of `view` as its root context. */
 export type Renderer = (template: string, view: TemplateView) => string;
@@ -45,13 +46,8 @@ function strict(value: unknown, path: string): unknown {
  * @param roots - folders that template paths are relative to; they stand inside qcc, never in user space.
  */
 export function createRenderer(roots: readonly URL[]): Renderer {
-  const loader = new nunjucks.FileSystemLoader(roots.map((root) => fileURLToPath(root)));
-  const environment = new nunjucks.Environment(loader, {
-    autoescape: false,
-    throwOnUndefined: true,
-    trimBlocks: true,
-    lstripBlocks: true,
-  });
+  const files = new nunjucks.FileSystemLoader(roots.map((root) => fileURLToPath(root)));
+  const environment = new nunjucks.Environment([new CompiledLoader(roots), files], templateOptions);
   // nunjucks copies the root context, so a proxy around it would be lost; a name that the context lacks is looked up among the
   // globals instead. With globals that claim every name, a misspelt root field ends here rather than as a silent `undefined`.
   const globals = new Proxy(Object.create(null) as Record<string, unknown>, {

@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type * as api from '../../compiler/index.ts';
+import type * as templates from '../../compiler/emit/compiled-templates.ts';
 import type * as tsMorph from '../../compiler/emit/ts-morph.ts';
 import type * as qir from '../../compiler/qir/index.ts';
 import { version } from '../../compiler/version.ts';
@@ -36,6 +38,8 @@ beforeAll(async () => {
   metafile = await script.bundle(dist);
   script.copyAssets(dist);
   cpSync(join(root, 'package.json'), join(home, 'package.json'));
+  const written = await load<typeof templates>(join(dist, 'compiler/emit/compiled-templates.js'));
+  written.writeTemplates(pathToFileURL(root));
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
@@ -65,6 +69,18 @@ describe('the bundle', () => {
     expect(readFileSync(join(there, 'manifest.json'), 'utf8')).toBe(
       readFileSync(join(here, 'manifest.json'), 'utf8'),
     );
+  });
+
+  test('has a function of each template, and no template', () => {
+    const within = (folder: string): string[] =>
+      ['compiler', 'templates'].flatMap((part) =>
+        readdirSync(join(folder, part), { recursive: true, encoding: 'utf8' })
+          .filter((path) => path.endsWith('.njk'))
+          .map((path) => `${part}/${path.replaceAll('\\', '/')}`),
+      );
+    const functions = createRequire(import.meta.url)(join(dist, 'compiler/emit/templates.cjs')) as object;
+    expect(Object.keys(functions).toSorted()).toEqual(within(root).toSorted());
+    expect(within(dist)).toEqual([]);
   });
 
   test('writes the same harness from what V8 keeps of TypeScript, whole or of another version', async () => {
