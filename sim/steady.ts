@@ -3,6 +3,7 @@ import type { TimingTable } from '../compiler/hw/tables.ts';
 import type { UnitDefinition } from '../compiler/hw/unit.ts';
 import { Arena } from './memory.ts';
 import type { Netlist } from './netlist.ts';
+import * as layout from './wasm/layout.ts';
 
 /** What a design comes to behind sources that always offer and before sinks that always take. */
 export interface SteadyRun {
@@ -16,9 +17,7 @@ export interface SteadyRun {
   readonly held: Int32Array;
 }
 
-/** Sizes and places of the records in sim/wasm/stamps.ts. */
-const NODE = 184;
-const CHANNEL = 48;
+/** Entries of the table of snapshots in sim/wasm/steady.ts. */
 const SNAPSHOT_TABLE = 32768;
 /** Beats of earlier frames that units other than a FIFO ask for. */
 const LOOKBACK = 64;
@@ -94,37 +93,57 @@ function leastFree({ free, words }: Extract<TimingTable, { kind: 'reader' }>): I
   return found;
 }
 
-/** The fields of a record that do not change, as indices of 32-bit words. */
-function fillTable(words: Int32Array, at: number, table: TimingTable, tables: Tables): void {
-  words[at] = kinds.indexOf(table.kind);
+/** Records of one kind, one behind the other, as sim/wasm/layout.ts lays them out. */
+class Records {
+  readonly words: Int32Array;
+  readonly #size: number;
+
+  constructor(count: number, size: number) {
+    this.words = new Int32Array((count * size) / 4);
+    this.#size = size;
+  }
+
+  /** Sets a number of 32 bits; `place` counts bytes. */
+  set(index: number, place: number, value: number): void {
+    this.words[(index * this.#size + place) / 4] = value;
+  }
+
+  get(index: number, place: number): number {
+    return this.words[(index * this.#size + place) / 4] ?? 0;
+  }
+}
+
+/** The fields of a node's record that follow from its table. */
+function fillTable(nodes: Records, n: number, table: TimingTable, tables: Tables): void {
+  nodes.set(n, layout.KIND, kinds.indexOf(table.kind));
+  const addSteps = (need: ArrayBufferView & ArrayLike<number>, emit: Uint8Array, also: Int32Array): void => {
+    nodes.set(n, layout.NEED, tables.place(need));
+    nodes.set(n, layout.EMIT, tables.place(emit));
+    nodes.set(n, layout.ALSO, tables.place(also));
+    nodes.set(n, layout.STEPS, need.length);
+  };
   switch (table.kind) {
     case 'steps':
-      words[at + 1] = tables.place(table.need);
-      words[at + 2] = tables.place(table.emit);
-      words[at + 3] = tables.place(table.silent);
-      words[at + 4] = table.need.length;
-      words[at + 5] = table.depth;
+      addSteps(table.need, table.emit, table.silent);
+      nodes.set(n, layout.DEPTH, table.depth);
       break;
     case 'reader':
-      words[at + 1] = tables.place(table.need);
-      words[at + 2] = tables.place(table.emit);
-      words[at + 3] = tables.place(table.free);
-      words[at + 4] = table.need.length;
-      words[at + 5] = table.depth;
-      words[at + 6] = table.words;
-      words[at + 40] = tables.place(leastFree(table));
+      addSteps(table.need, table.emit, table.free);
+      nodes.set(n, layout.DEPTH, table.depth);
+      nodes.set(n, layout.WORDS, table.words);
+      nodes.set(n, layout.LEAST, tables.place(leastFree(table)));
       break;
     case 'join':
-      words[at + 5] = table.stages;
+      nodes.set(n, layout.DEPTH, table.stages);
       break;
     case 'fork':
       break;
     case 'fifo':
-      words[at + 5] = table.depth;
+      nodes.set(n, layout.DEPTH, table.depth);
       break;
     case 'pace':
-      words[at + 4] = table.beats;
-      words[at + 6] = table.period;
+      nodes.set(n, layout.STEPS, table.beats);
+      nodes.set(n, layout.WORDS, table.period);
       break;
   }
 }
@@ -157,31 +176,29 @@ export function runSteady(net: Netlist, frames: number, punctual = false): Stead
   }
   arena.rewind(base);
   const [nodeCount, channelCount] = [net.nodes.length, net.channels.length];
-  const nodeWords = new Int32Array((nodeCount * NODE) / 4);
+  const nodeRecords = new Records(nodeCount, layout.NODE);
   const tables = new Tables();
-  given.forEach((table, n) => fillTable(nodeWords, (n * NODE) / 4, table, tables));
+  given.forEach((table, n) => fillTable(nodeRecords, n, table, tables));
   const blank = (bytes: number): number => arena?.place(new Uint8Array(bytes)) ?? 0;
-  const nodes = blank(nodeWords.byteLength);
-  const channels = blank(channelCount * CHANNEL);
+  const nodes = blank(nodeCount * layout.NODE);
+  const channels = blank(channelCount * layout.CHANNEL);
   const channelAt = (list: readonly number[]): Int32Array =>
-    Int32Array.from(list, (c) => channels + c * CHANNEL);
+    Int32Array.from(list, (c) => channels + c * layout.CHANNEL);
   net.nodes.forEach(({ inputs, outputs }, n) => {
-    const at = (n * NODE) / 4;
-    nodeWords[at + 7] = inputs.length;
-    nodeWords[at + 8] = outputs.length;
-    nodeWords[at + 9] = tables.place(channelAt(inputs));
-    nodeWords[at + 10] = tables.place(channelAt(outputs));
-    nodeWords[at + 36] = rounds[n] ?? 1;
+    nodeRecords.set(n, layout.INPUTS, inputs.length);
+    nodeRecords.set(n, layout.OUTPUTS, outputs.length);
+    nodeRecords.set(n, layout.INTO, tables.place(channelAt(inputs)));
+    nodeRecords.set(n, layout.FROM, tables.place(channelAt(outputs)));
+    nodeRecords.set(n, layout.ROUNDS, rounds[n] ?? 1);
   });
-  const channelWords = new Int32Array((channelCount * CHANNEL) / 4);
+  const channelRecords = new Records(channelCount, layout.CHANNEL);
   net.channels.forEach(({ beats, producer, consumer }, c) => {
-    const at = (c * CHANNEL) / 4;
-    channelWords[at] = beats;
-    if (producer >= 0) channelWords[at + 1] = nodes + producer * NODE;
-    if (consumer >= 0) channelWords[at + 2] = nodes + consumer * NODE;
+    channelRecords.set(c, layout.BEATS, beats);
+    if (producer >= 0) channelRecords.set(c, layout.PRODUCER, nodes + producer * layout.NODE);
+    if (consumer >= 0) channelRecords.set(c, layout.CONSUMER, nodes + consumer * layout.NODE);
     const table = given[producer];
     const group = table?.kind === 'pace' ? table.beats : 0;
-    channelWords[at + 9] = Math.max(LOOKBACK, beats, group);
+    channelRecords.set(c, layout.LOOKBACK, Math.max(LOOKBACK, beats, group));
   });
   const ends = tables.place(channelAt([...net.inputs, ...net.outputs]));
   const queue = 2 ** Math.ceil(Math.log2(Math.max(1, nodeCount)));
@@ -189,8 +206,10 @@ export function runSteady(net: Netlist, frames: number, punctual = false): Stead
   const result = blank(40);
   const room = arena.reserve(0);
   const { wasm } = arena;
-  new Int32Array(wasm.memory.buffer, nodes, nodeWords.length).set(nodeWords);
-  new Int32Array(wasm.memory.buffer, channels, channelWords.length).set(channelWords);
+  const inMemory = (at: number, { words }: Records): Int32Array =>
+    new Int32Array(wasm.memory.buffer, at, words.length);
+  inMemory(nodes, nodeRecords).set(nodeRecords.words);
+  inMemory(channels, channelRecords).set(channelRecords.words);
   wasm.steady(
     nodes,
     nodeCount,
@@ -208,11 +227,11 @@ export function runSteady(net: Netlist, frames: number, punctual = false): Stead
   const numbers = Array.from(new BigInt64Array(wasm.memory.buffer, result, 5), Number);
   const [cycles = 0, passed = 0, still = 0, latency = 0, followed = 0] = numbers;
   if (still !== 0) return 'still';
-  const after = new Int32Array(wasm.memory.buffer, nodes, nodeWords.length);
+  nodeRecords.words.set(inMemory(nodes, nodeRecords));
   return {
     period: passed === 0 ? null : { cycles, frames: passed },
     latency: frames === 0 ? null : latency,
     frames: followed,
-    held: Int32Array.from({ length: nodeCount }, (_, n) => after[(n * NODE) / 4 + 35] ?? 0),
+    held: Int32Array.from({ length: nodeCount }, (_, n) => nodeRecords.get(n, layout.MOST)),
   };
 }

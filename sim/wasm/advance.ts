@@ -3,7 +3,6 @@
 import {
   ABSORBED,
   ALSO,
-  ANY,
   BEATS,
   BUSY,
   CANDIDATE,
@@ -33,12 +32,8 @@ import {
   WAIT,
   WAVERS,
   WORDS,
-  inlet,
-  offeredAt,
-  outlet,
-  take,
-  takenAt,
-} from './stamps';
+} from './layout';
+import { ANY, inlet, offeredAt, outlet, take, takenAt } from './stamps';
 import { advancePipeline } from './pipeline';
 
 /** Nodes whose frame is not over. */

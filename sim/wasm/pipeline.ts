@@ -1,7 +1,6 @@
 import {
   ABSORBED,
   ALSO,
-  ANY,
   BASE,
   BEATS,
   DEPTH,
@@ -15,11 +14,9 @@ import {
   LOST_AHEAD,
   MASK,
   NEED,
-  NEVER,
   OFFERED,
   PUBLISHED,
   RESULT_BASE,
-  RESULT_MASK,
   RESULTS,
   ROUND,
   ROUNDS,
@@ -28,12 +25,8 @@ import {
   TAKEN,
   TAKES,
   WAIT,
-  inlet,
-  offeredAt,
-  outlet,
-  take,
-  takenAt,
-} from './stamps';
+} from './layout';
+import { ANY, NEVER, RESULT_MASK, inlet, offeredAt, outlet, take, takenAt } from './stamps';
 import { finish, offer } from './advance';
 
 // A pipeline stands still as a whole while its output register holds two beats. Its steps are counted in ticks, which are the cycles in which

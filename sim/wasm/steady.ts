@@ -4,7 +4,6 @@
 import { advance, pending, setPending } from './advance';
 import {
   ABSORBED,
-  ANY,
   BASE,
   BEATS,
   CANDIDATE,
@@ -23,14 +22,12 @@ import {
   LOST_AHEAD,
   MASK,
   MOST,
-  NEVER,
   NODE,
   OFFERED,
   OFFERS,
   PRODUCER,
   PUBLISHED,
   RESULT_BASE,
-  RESULT_MASK,
   RESULTS,
   ROUND,
   ROUNDS,
@@ -47,6 +44,11 @@ import {
   WAIT,
   WAVERS,
   WORDS,
+} from './layout';
+import {
+  ANY,
+  NEVER,
+  RESULT_MASK,
   deepen,
   dequeue,
   enqueue,
