@@ -13,8 +13,9 @@ export interface Run {
 
 /** Runs `qcc` as a user starts it, start-up included; needs `npm run build` first. */
 export async function measure(args: readonly string[]): Promise<Run> {
+  // threads load it too, and end before the process does
   const tell =
-    "process.on('exit', () => { const u = process.resourceUsage(); require('node:fs').writeSync(3, JSON.stringify([u.userCPUTime + u.systemCPUTime, u.maxRSS])); });";
+    "if (require('node:worker_threads').isMainThread) process.on('exit', () => { const u = process.resourceUsage(); require('node:fs').writeSync(3, JSON.stringify([u.userCPUTime + u.systemCPUTime, u.maxRSS])); });";
   const preload = `data:text/javascript,${encodeURIComponent(`import { createRequire } from 'node:module'; const require = createRequire('file:///');${tell}`)}`;
   const start = performance.now();
   const child = spawn(process.execPath, ['--import', preload, cli, ...args], {
