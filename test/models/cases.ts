@@ -12,6 +12,8 @@ export interface ModelCase {
   readonly load: () => Promise<Graph>;
   /** Frames a second to fold for; the usual folding if absent. */
   readonly fps?: number;
+  /** `folded` where unrolled layers would take a C++ compiler minutes. */
+  readonly style?: 'folded';
   /** Integers at the input of the golden frames, in the order of the graph. */
   readonly inputs: () => number[];
   /** Integers at their output; where a network comes without them, the integer form says what they are. */
@@ -109,6 +111,10 @@ export const cases: readonly ModelCase[] = [
   },
 ];
 
-export function compile(graph: Graph, fps?: number): Compilation {
-  return compileGraph(graph, { diagnostics: new Diagnostics(), ...(fps === undefined ? {} : { fps }) });
+export function compile(graph: Graph, { fps, style }: Pick<ModelCase, 'fps' | 'style'> = {}): Compilation {
+  return compileGraph(graph, {
+    diagnostics: new Diagnostics(),
+    ...(fps === undefined ? {} : { fps }),
+    ...(style === undefined ? {} : { style }),
+  });
 }

@@ -33,6 +33,7 @@ modelSuite(
     name: 'espcn',
     load: () => Promise.resolve(load()),
     fps: 10_000,
+    style: 'folded',
     inputs: images,
     verilator: 'golden',
     watched: 3,

@@ -87,7 +87,7 @@ export function modelSuite(model: ModelCase, more?: (subject: () => Subject) => 
     };
 
     beforeAll(async () => {
-      compilation = compile(await model.load(), model.fps);
+      compilation = compile(await model.load(), model);
       engine = createEngine(compilation.hw, units);
       frames = integers(model.inputs());
       size = elementCount(compilation.integer.inputs[0]?.type.shape ?? []);
