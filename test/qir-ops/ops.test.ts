@@ -170,6 +170,14 @@ describe('matmul', () => {
     );
   });
 
+  it('of signs is right where matrices of two shapes share their elements', () => {
+    const w = whole(bipolar, [1, -1, 1, 1, -1, -1], [2, 3]);
+    const other = { ...w, type: { ...w.type, shape: [3, 2] } };
+    expect(numbers(run('matmul', [whole(bipolar, [1, 1, 1]), w]))).toEqual([1, -1]);
+    expect(numbers(run('matmul', [whole(bipolar, [1, 1]), other]))).toEqual([0, 2, -2]);
+    expect(numbers(run('matmul', [whole(bipolar, [1, 1, 1]), w]))).toEqual([1, -1]);
+  });
+
   it('of numbers rounds the exact sum once, however it cancels', () => {
     const one = fc.float({ noNaN: true, noDefaultInfinity: true, min: -(2 ** 60), max: 2 ** 60 });
     fc.assert(

@@ -1,5 +1,6 @@
 /** Rows of -1 and +1 as bits, 32 a word, 1 for +1; each row begins with a word of its own and is filled up with zeros. */
 interface SignRows {
+  readonly columns: number;
   readonly bits: Int32Array;
   readonly wordsPerRow: number;
 }
@@ -16,15 +17,15 @@ export function packSigns(data: ArrayLike<number>, columns: number): SignRows {
       bits[next++] = word;
     }
   }
-  return { bits, wordsPerRow };
+  return { columns, bits, wordsPerRow };
 }
 
 const packed = new WeakMap<object, SignRows>();
 
-/** As `packSigns`, for constants: once for each array. */
+/** As `packSigns`, for constants: once for each array, as long as it is a matrix of the same shape. */
 export function packedSigns(data: ArrayLike<number> & object, columns: number): SignRows {
   let known = packed.get(data);
-  if (known === undefined) packed.set(data, (known = packSigns(data, columns)));
+  if (known?.columns !== columns) packed.set(data, (known = packSigns(data, columns)));
   return known;
 }
 
