@@ -1,4 +1,4 @@
-import { bitWidth, isSigned } from '../../compiler/qir/types.ts';
+import { bitWidth } from '../../compiler/qir/types.ts';
 import type { Cost, Form, HwNode } from '../../compiler/hw/index.ts';
 import { signedDigits } from '../../compiler/hw/adders/index.ts';
 import { analyse, mvuParams } from '../mvu/analysis.ts';
@@ -17,11 +17,11 @@ function popcountFactor(inputs: number): number {
 }
 
 /**
- * LUTs of shared adders for each digit of a weight, fitted to Yosys: rows without zeros have more in common, and sums grow with the highest
- * digit's `shift`.
+ * LUTs of adders for each digit of a weight, fitted to Yosys: rows without zeros have more in common, sums grow with the highest digit's
+ * `shift`, and where no sums are shared there are a quarter more.
  */
-function addedFactor(xBits: number, dense: boolean, shift: number): number {
-  return (dense ? 0.73 : 1) * (0.58 + 0.49 * xBits) * (1 + 0.034 * shift);
+function addedFactor(xBits: number, dense: boolean, shift: number, shared: boolean): number {
+  return (dense ? 0.73 : 1) * (0.58 + 0.49 * xBits) * (1 + 0.034 * shift) * (shared ? 1 : 1.25);
 }
 
 /** LUTs of the cells for each bit that is summed: half a LUT, less by what rows share, which wide numbers have more of. */
@@ -70,8 +70,6 @@ export function cost(node: HwNode, form: Form = 'portable'): Cost {
   const weights = node.consts['weights']?.data ?? [];
   const yBits = bitWidth(y);
   const amd = form === 'amd' && hasCells(node);
-  const product = isSigned(x) ? 1.25 : 0.95;
-  let added = 0;
   let shift = 0;
   let bits = 0;
   let results = 0;
@@ -92,14 +90,13 @@ export function cost(node: HwNode, form: Form = 'portable'): Cost {
     for (let k = 0; k < inputs; k++) {
       const digits = signedDigits(weights[n * inputs + k] ?? 0);
       bits += digits.length * xBits;
-      added += digits.length * ((width + xBits) / 2) * product;
       shift = Math.max(shift, digits.at(-1)?.shift ?? 0);
     }
   }
-  const digits = bits / xBits;
-  let adders = added;
-  if (isCounted(node)) adders = digits * popcountFactor(inputs);
-  else if (isShared(node, outputs)) adders = digits * addedFactor(xBits, stored === 'bipolar', shift);
+  const each = isCounted(node)
+    ? popcountFactor(inputs)
+    : addedFactor(xBits, stored === 'bipolar', shift, isShared(node, outputs));
+  const adders = (bits / xBits) * each;
   const binary = stored === 'bipolar' && xBits === 1 && count === 1;
   const size = inputs * outputs;
   const cells = binary ? binaryFactor(size) * size + 1.5 * inputs : cellFactor(xBits, size) * bits;

@@ -180,4 +180,20 @@ describe('weights that are zero', () => {
     // the output register stays
     expect(4 * luts(kept)).toBeLessThan(luts(dense));
   });
+
+  test('a matrix too large to share sums costs little more for each weight than one that is not', () => {
+    const { integer } = randomSource(6);
+    // 4 bits times 128 inputs: up to 78 rows share
+    const each = (rows: number): number =>
+      unit.cost(
+        product(
+          rows,
+          128,
+          Array.from({ length: rows * 128 }, () => integer(-1, 1)),
+        ),
+      ).lut / rows;
+    const ratio = each(90) / each(70);
+    expect(ratio).toBeGreaterThan(1.1);
+    expect(ratio).toBeLessThan(1.4);
+  });
 });
